@@ -1,0 +1,110 @@
+# The modules, the only edges allowed between them, and the functions that make their targets.
+include(GenerateExportHeader)
+
+# name | tidewire modules it stands on | external packages
+set(TIDEWIRE_KNOWN_MODULES base core html)
+set(TIDEWIRE_DEPENDS_base)
+set(TIDEWIRE_DEPENDS_core base)
+set(TIDEWIRE_DEPENDS_html base)
+set(TIDEWIRE_PACKAGES_base)
+set(TIDEWIRE_PACKAGES_core Threads Asio)
+set(TIDEWIRE_PACKAGES_html)
+
+# Sets TIDEWIRE_SELECTED_MODULES: what TIDEWIRE_MODULES names and what that stands on, in build order.
+function(tidewire_select_modules)
+  set(wanted ${TIDEWIRE_MODULES})
+  if(wanted STREQUAL "all")
+    set(wanted ${TIDEWIRE_KNOWN_MODULES})
+  endif()
+  set(queue ${wanted})
+  set(closure)
+  while(queue)
+    list(POP_FRONT queue module)
+    if(NOT module IN_LIST TIDEWIRE_KNOWN_MODULES)
+      message(FATAL_ERROR "TIDEWIRE_MODULES names '${module}', which is no module of tidewire; "
+        "there are: ${TIDEWIRE_KNOWN_MODULES}")
+    endif()
+    if(NOT module IN_LIST closure)
+      list(APPEND closure ${module})
+      list(APPEND queue ${TIDEWIRE_DEPENDS_${module}})
+    endif()
+  endwhile()
+  set(selected)
+  foreach(module IN LISTS TIDEWIRE_KNOWN_MODULES)
+    if(module IN_LIST closure AND EXISTS "${PROJECT_SOURCE_DIR}/src/${module}/CMakeLists.txt")
+      list(APPEND selected ${module})
+    endif()
+  endforeach()
+  set(TIDEWIRE_SELECTED_MODULES ${selected} PARENT_SCOPE)
+endfunction()
+
+# Warnings and sanitizers for our own translation units. Never exported, never seen by users.
+if(NOT TARGET tidewire_private_flags)
+  add_library(tidewire_private_flags INTERFACE)
+  target_compile_options(tidewire_private_flags INTERFACE
+    $<$<CXX_COMPILER_ID:GNU,Clang,AppleClang>:-Wall -Wextra -Wpedantic -Wconversion -Wshadow>
+    $<$<CXX_COMPILER_ID:MSVC>:/W4 /utf-8>
+    $<$<AND:$<BOOL:${TIDEWIRE_WERROR}>,$<CXX_COMPILER_ID:GNU,Clang,AppleClang>>:-Werror>
+    $<$<AND:$<BOOL:${TIDEWIRE_WERROR}>,$<CXX_COMPILER_ID:MSVC>>:/WX>)
+  if(TIDEWIRE_SANITIZE)
+    target_compile_options(tidewire_private_flags INTERFACE
+      -fsanitize=${TIDEWIRE_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+    target_link_options(tidewire_private_flags INTERFACE -fsanitize=${TIDEWIRE_SANITIZE})
+  endif()
+endif()
+
+# tidewire_add_module(NAME html SOURCES a.cpp … HEADERS tidewire/html/parser.hpp … [PRIVATE_LIBRARIES …])
+# Makes tidewire_<name> and tidewire::<name>. Sources are relative to src/<name>, headers to include/.
+function(tidewire_add_module)
+  cmake_parse_arguments(arg "" "NAME" "SOURCES;HEADERS;PRIVATE_LIBRARIES;PUBLIC_LIBRARIES" ${ARGN})
+  set(target tidewire_${arg_NAME})
+  add_library(${target} ${arg_SOURCES})
+  add_library(tidewire::${arg_NAME} ALIAS ${target})
+
+  string(TOUPPER ${arg_NAME} upper)
+  set(export_header "${PROJECT_BINARY_DIR}/include/tidewire/${arg_NAME}/export.hpp")
+  generate_export_header(${target} BASE_NAME tidewire_${arg_NAME}
+    EXPORT_MACRO_NAME TIDEWIRE_${upper}_API EXPORT_FILE_NAME "${export_header}")
+  list(TRANSFORM arg_HEADERS PREPEND "${PROJECT_SOURCE_DIR}/include/")
+  target_sources(${target} PUBLIC
+    FILE_SET HEADERS
+    BASE_DIRS "${PROJECT_SOURCE_DIR}/include" "${PROJECT_BINARY_DIR}/include"
+    FILES ${arg_HEADERS} "${export_header}")
+
+  target_compile_features(${target} PUBLIC cxx_std_20)
+  foreach(module IN LISTS TIDEWIRE_DEPENDS_${arg_NAME})
+    target_link_libraries(${target} PUBLIC tidewire_${module})
+  endforeach()
+  target_link_libraries(${target}
+    PUBLIC ${arg_PUBLIC_LIBRARIES}
+    PRIVATE ${arg_PRIVATE_LIBRARIES} $<BUILD_INTERFACE:tidewire_private_flags>)
+  if(NOT BUILD_SHARED_LIBS)
+    target_compile_definitions(${target} PUBLIC TIDEWIRE_${upper}_STATIC_DEFINE)
+  endif()
+  set_target_properties(${target} PROPERTIES
+    EXPORT_NAME ${arg_NAME}
+    VERSION ${PROJECT_VERSION}
+    SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}
+    CXX_EXTENSIONS OFF
+    CXX_VISIBILITY_PRESET hidden
+    VISIBILITY_INLINES_HIDDEN ON
+    POSITION_INDEPENDENT_CODE ON
+    VERIFY_INTERFACE_HEADER_SETS ON)
+endfunction()
+
+# tidewire::tidewire links every module that is built.
+function(tidewire_add_umbrella)
+  add_library(tidewire_tidewire INTERFACE)
+  add_library(tidewire::tidewire ALIAS tidewire_tidewire)
+  set_target_properties(tidewire_tidewire PROPERTIES EXPORT_NAME tidewire)
+  foreach(module IN LISTS TIDEWIRE_SELECTED_MODULES)
+    target_link_libraries(tidewire_tidewire INTERFACE tidewire_${module})
+  endforeach()
+endfunction()
+
+function(tidewire_print_summary)
+  message(STATUS "tidewire ${PROJECT_VERSION}: ${TIDEWIRE_SELECTED_MODULES}")
+  foreach(what TESTS EXAMPLES BENCHMARKS FUZZERS)
+    message(STATUS "  ${what}: ${TIDEWIRE_BUILD_${what}}")
+  endforeach()
+endfunction()
