@@ -1,7 +1,7 @@
 # The modules, the only edges allowed between them, and the functions that make their targets.
 include(GenerateExportHeader)
 
-# name | tidewire modules it stands on | external packages
+# For each module: the modules that it stands on, and the outside packages that it is compiled with.
 set(TIDEWIRE_KNOWN_MODULES base core html)
 set(TIDEWIRE_DEPENDS_base)
 set(TIDEWIRE_DEPENDS_core base)
@@ -9,6 +9,26 @@ set(TIDEWIRE_DEPENDS_html base)
 set(TIDEWIRE_PACKAGES_base)
 set(TIDEWIRE_PACKAGES_core Threads Asio)
 set(TIDEWIRE_PACKAGES_html)
+
+# For each outside package: what find_package is asked for, and what Debian and Ubuntu call it.
+set(TIDEWIRE_FIND_Threads Threads)
+set(TIDEWIRE_DEBIAN_Threads libc6-dev)
+set(TIDEWIRE_FIND_Asio Asio 1.22.1)
+set(TIDEWIRE_DEBIAN_Asio libasio-dev)
+
+# Finds the packages that a module is compiled with, and nothing else; says how to get one that is missing.
+function(tidewire_find_packages module)
+  foreach(package IN LISTS TIDEWIRE_PACKAGES_${module})
+    # GLOBAL: whoever adds tidewire as a subdirectory links these targets from outside this directory.
+    find_package(${TIDEWIRE_FIND_${package}} GLOBAL)
+    if(NOT ${package}_FOUND)
+      list(JOIN TIDEWIRE_FIND_${package} " " wanted)
+      message(FATAL_ERROR "tidewire::${module} needs ${wanted}. On Debian and Ubuntu: "
+        "apt-get install ${TIDEWIRE_DEBIAN_${package}}. Elsewhere, set CMAKE_PREFIX_PATH or ${package}_ROOT. "
+        "To build without it, name the modules you want in TIDEWIRE_MODULES.")
+    endif()
+  endforeach()
+endfunction()
 
 # Sets TIDEWIRE_SELECTED_MODULES: what TIDEWIRE_MODULES names and what that stands on, in build order.
 function(tidewire_select_modules)
@@ -53,10 +73,18 @@ if(NOT TARGET tidewire_private_flags)
   endif()
 endif()
 
-# tidewire_add_module(NAME html SOURCES a.cpp … HEADERS tidewire/html/parser.hpp … [PRIVATE_LIBRARIES …])
-# Makes tidewire_<name> and tidewire::<name>. Sources are relative to src/<name>, headers to include/.
+# tidewire_add_module(NAME html SOURCES a.cpp ... HEADERS tidewire/html/parser.hpp ...
+#   [PUBLIC_LIBRARIES ...] [PRIVATE_LIBRARIES ...] [HEADER_LIBRARIES ...])
+# makes tidewire_<name> and tidewire::<name>. Sources are relative to src/<name>, headers to include/.
+# Finds the packages of TIDEWIRE_PACKAGES_<name> and links the modules of TIDEWIRE_DEPENDS_<name>.
+# HEADER_LIBRARIES are header-only: the module is compiled with them, and users get them if they have them.
 function(tidewire_add_module)
-  cmake_parse_arguments(arg "" "NAME" "SOURCES;HEADERS;PRIVATE_LIBRARIES;PUBLIC_LIBRARIES" ${ARGN})
+  cmake_parse_arguments(PARSE_ARGV 0 arg "" "NAME"
+    "SOURCES;HEADERS;PUBLIC_LIBRARIES;PRIVATE_LIBRARIES;HEADER_LIBRARIES")
+  if(arg_UNPARSED_ARGUMENTS)
+    message(FATAL_ERROR "tidewire_add_module(${arg_NAME}): unknown arguments ${arg_UNPARSED_ARGUMENTS}")
+  endif()
+  tidewire_find_packages(${arg_NAME})
   set(target tidewire_${arg_NAME})
   add_library(${target} ${arg_SOURCES})
   add_library(tidewire::${arg_NAME} ALIAS ${target})
@@ -78,6 +106,10 @@ function(tidewire_add_module)
   target_link_libraries(${target}
     PUBLIC ${arg_PUBLIC_LIBRARIES}
     PRIVATE ${arg_PRIVATE_LIBRARIES} $<BUILD_INTERFACE:tidewire_private_flags>)
+  foreach(library IN LISTS arg_HEADER_LIBRARIES)
+    target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:${library}>
+      INTERFACE $<TARGET_NAME_IF_EXISTS:${library}>)
+  endforeach()
   if(NOT BUILD_SHARED_LIBS)
     target_compile_definitions(${target} PUBLIC TIDEWIRE_${upper}_STATIC_DEFINE)
   endif()
