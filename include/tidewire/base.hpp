@@ -2,5 +2,7 @@
 /// Everything of `tidewire::base`.
 #pragma once
 
+#include <tidewire/base/buffer.hpp>
+#include <tidewire/base/bytes.hpp>
 #include <tidewire/base/error.hpp>
 #include <tidewire/base/result.hpp>
