@@ -58,21 +58,6 @@ function(tidewire_select_modules)
   set(TIDEWIRE_SELECTED_MODULES ${selected} PARENT_SCOPE)
 endfunction()
 
-# Warnings and sanitizers for our own translation units. Never exported, never seen by users.
-if(NOT TARGET tidewire_private_flags)
-  add_library(tidewire_private_flags INTERFACE)
-  target_compile_options(tidewire_private_flags INTERFACE
-    $<$<CXX_COMPILER_ID:GNU,Clang,AppleClang>:-Wall -Wextra -Wpedantic -Wconversion -Wshadow>
-    $<$<CXX_COMPILER_ID:MSVC>:/W4 /utf-8>
-    $<$<AND:$<BOOL:${TIDEWIRE_WERROR}>,$<CXX_COMPILER_ID:GNU,Clang,AppleClang>>:-Werror>
-    $<$<AND:$<BOOL:${TIDEWIRE_WERROR}>,$<CXX_COMPILER_ID:MSVC>>:/WX>)
-  if(TIDEWIRE_SANITIZE)
-    target_compile_options(tidewire_private_flags INTERFACE
-      -fsanitize=${TIDEWIRE_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
-    target_link_options(tidewire_private_flags INTERFACE -fsanitize=${TIDEWIRE_SANITIZE})
-  endif()
-endif()
-
 # tidewire_add_module(NAME html SOURCES a.cpp ... HEADERS tidewire/html/parser.hpp ...
 #   [PUBLIC_LIBRARIES ...] [PRIVATE_LIBRARIES ...] [HEADER_LIBRARIES ...])
 # makes tidewire_<name> and tidewire::<name>. Sources are relative to src/<name>, headers to include/.
@@ -136,7 +121,7 @@ endfunction()
 
 function(tidewire_print_summary)
   message(STATUS "tidewire ${PROJECT_VERSION}: ${TIDEWIRE_SELECTED_MODULES}")
-  foreach(what TESTS EXAMPLES BENCHMARKS FUZZERS)
+  foreach(what IN ITEMS TESTS EXAMPLES BENCHMARKS FUZZERS)
     message(STATUS "  ${what}: ${TIDEWIRE_BUILD_${what}}")
   endforeach()
 endfunction()
