@@ -1,5 +1,7 @@
+#include <tidewire/base/bytes.hpp>
 #include <tidewire/core/address.hpp>
 
+#include <algorithm>
 #include <charconv>
 
 namespace tidewire {
@@ -11,24 +13,13 @@ using reason = const char*;
 
 constexpr std::size_t longest_host = 1024;
 
-constexpr bool is_digit(char c) noexcept {
-  return c >= '0' && c <= '9';
-}
-
-// The value of a hexadecimal digit; 16 for anything else.
-constexpr unsigned hex_value(char c) noexcept {
-  if (is_digit(c)) return static_cast<unsigned>(c - '0');
-  if (c >= 'a' && c <= 'f') return static_cast<unsigned>(c - 'a' + 10);
-  if (c >= 'A' && c <= 'F') return static_cast<unsigned>(c - 'A' + 10);
-  return 16;
-}
-
 // A decimal number without sign or leading zeros.
 template <class T>
 bool parse_number(std::string_view text, T& number) noexcept {
-  if (text.empty() || !is_digit(text.front()) || (text.front() == '0' && text.size() > 1)) return false;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc() && end == text.data() + text.size();
+  if (text.size() > 1 && text.front() == '0') return false;
+  const auto found = ascii::parse_unsigned<T>(text);
+  number = found.value_or(0);
+  return found.has_value();
 }
 
 reason parse_v4(std::string_view text, std::span<std::byte, 4> bytes) noexcept {
@@ -59,8 +50,8 @@ reason parse_v6(std::string_view text, std::span<std::byte, 16> bytes) noexcept 
     if (size == 16) return "an IPv6 address has eight groups";
     const std::size_t start = at;
     unsigned group = 0;
-    while (at < text.size() && at - start < 5 && hex_value(text[at]) < 16) {
-      group = group << 4 | hex_value(text[at++]);
+    while (at < text.size() && at - start < 5 && ascii::is_xdigit(text[at])) {
+      group = group << 4 | static_cast<unsigned>(ascii::hex_value(text[at++]));
     }
     if (at < text.size() && text[at] == '.') {
       if (size > 12) return "an IPv6 address has eight groups";
@@ -157,15 +148,12 @@ reason parse_endpoint(std::string_view text, endpoint& out) noexcept {
 
 // Can this stand in no host? https://url.spec.whatwg.org/#forbidden-domain-code-point
 constexpr bool is_forbidden(char c) noexcept {
-  constexpr std::string_view others = "\x7f #%/:<>?@[\\]^|";
-  return (c >= 0 && c < 0x20) || others.find(c) != std::string_view::npos;
+  constexpr std::string_view others = " #%/:<>?@[\\]^|";
+  return ascii::is_control(c) || others.find(c) != std::string_view::npos;
 }
 
 bool has_forbidden(std::string_view text) noexcept {
-  for (const char c : text) {
-    if (is_forbidden(c)) return true;
-  }
-  return false;
+  return std::ranges::any_of(text, is_forbidden);
 }
 
 // An IPv6 address of which the scope may be a name.
@@ -199,10 +187,9 @@ void append_v4(std::string& out, std::span<const std::byte> bytes) {
 
 // RFC 5952 section 4.
 void append_v6(std::string& out, std::span<const std::byte> bytes) {
-  std::array<std::uint32_t, 8> groups;
+  std::array<std::uint16_t, 8> groups = {};
   for (std::size_t i = 0; i < 8; ++i) {
-    groups[i] =
-        std::to_integer<std::uint32_t>(bytes[2 * i]) << 8 | std::to_integer<std::uint32_t>(bytes[2 * i + 1]);
+    groups[i] = load_big<std::uint16_t>(bytes.subspan(2 * i).first<2>());
   }
   std::size_t gap = 8;
   std::size_t gap_size = 1;  // a lone zero group is not shortened

@@ -1,0 +1,9 @@
+/// @file
+/// Everything of `tidewire::core`, but for <tidewire/asio.hpp>, which includes Asio.
+#pragma once
+
+#include <tidewire/core/clock.hpp>
+#include <tidewire/core/executor.hpp>
+#include <tidewire/core/run.hpp>
+#include <tidewire/core/task.hpp>
+#include <tidewire/core/timeout.hpp>

@@ -1,0 +1,76 @@
+#include <tidewire/core/run.hpp>
+
+#include <asio/io_context.hpp>
+#include <asio/signal_set.hpp>
+
+#include <csignal>
+#include <string>
+
+#include "asio_compat.hpp"
+#include "loop_service.hpp"
+
+namespace tidewire::detail {
+namespace {
+
+const char* signal_name(int number) noexcept {
+  switch (number) {
+    case SIGINT: return "SIGINT";
+    case SIGTERM: return "SIGTERM";
+#if defined(SIGBREAK)
+    case SIGBREAK: return "SIGBREAK";
+#endif
+    default: return "a signal";
+  }
+}
+
+}  // namespace
+
+void main_chain::run(promise_base& root, const run_options& options) {
+  asio::io_context context(one_thread_hint);
+  loop& home = loop::of(&context);
+  home.use_clock(options.clock);
+  adopt(home, root, nullptr);
+  home.schedule(root);
+
+  asio::signal_set signals(context);
+  if (options.handle_signals) {
+    signals.add(SIGINT);
+    signals.add(SIGTERM);
+#if defined(SIGBREAK)
+    signals.add(SIGBREAK);
+#endif
+    signals.async_wait([&](const std::error_code& failed, int number) {
+      if (failed) return;
+      signal_ = number;
+      signals.clear();  // a second signal has the system's effect: it ends a program that hangs
+      cancel();
+    });
+  }
+
+  while (!done_) {
+    if (clock* const chosen = home.current_clock(); chosen != nullptr) {
+      if (context.poll() == 0 && !done_) {
+        if (home.external() == 0 && home.has_timers() && chosen->leap_to(home.next_timer())) continue;
+        context.run_one();
+      }
+    } else {
+      context.run_one();
+    }
+    if (context.stopped()) context.restart();
+  }
+}
+
+void main_chain::rethrow(const std::exception_ptr& thrown) const {
+  if (signal_ != 0 && satisfies(thrown, condition::canceled)) {
+    failure why = to_failure(thrown);
+    why.because(std::string("stopped by ") + signal_name(signal_));
+    throw error(why);
+  }
+  std::rethrow_exception(thrown);
+}
+
+std::exception_ptr asio_failure(const std::error_code& code) {
+  return std::make_exception_ptr(error(failure(from_asio(code))));
+}
+
+}  // namespace tidewire::detail
