@@ -10,9 +10,11 @@ set(TIDEWIRE_PACKAGES_base)
 set(TIDEWIRE_PACKAGES_core Threads Asio)
 set(TIDEWIRE_PACKAGES_html)
 
-# For each outside package: what find_package is asked for, and what Debian and Ubuntu call it.
+# For each outside package: what find_package is asked for, and what Debian and Ubuntu call it. For each of its
+# targets that users of tidewire link: what it is in a .pc file (TIDEWIRE_PC_LIBS_... or TIDEWIRE_PC_REQUIRES_...).
 set(TIDEWIRE_FIND_Threads Threads)
 set(TIDEWIRE_DEBIAN_Threads libc6-dev)
+set(TIDEWIRE_PC_LIBS_Threads::Threads -pthread)
 set(TIDEWIRE_FIND_Asio Asio 1.22.1)
 set(TIDEWIRE_DEBIAN_Asio libasio-dev)
 
@@ -27,32 +29,44 @@ function(tidewire_find_packages module)
         "apt-get install ${TIDEWIRE_DEBIAN_${package}}. Elsewhere, set CMAKE_PREFIX_PATH or ${package}_ROOT. "
         "To build without it, name the modules you want in TIDEWIRE_MODULES.")
     endif()
+    set(${package}_VERSION "${${package}_VERSION}" PARENT_SCOPE)
   endforeach()
 endfunction()
 
-# Sets TIDEWIRE_SELECTED_MODULES: what TIDEWIRE_MODULES names and what that stands on, in build order.
-function(tidewire_select_modules)
-  set(wanted ${TIDEWIRE_MODULES})
-  if(wanted STREQUAL "all")
-    set(wanted ${TIDEWIRE_KNOWN_MODULES})
-  endif()
+# Sets <result> to the modules named in the list <wanted> and all that they stand on, in build order.
+function(tidewire_closure wanted result)
   set(queue ${wanted})
   set(closure)
   while(queue)
     list(POP_FRONT queue module)
-    if(NOT module IN_LIST TIDEWIRE_KNOWN_MODULES)
-      message(FATAL_ERROR "TIDEWIRE_MODULES names '${module}', which is no module of tidewire; "
-        "there are: ${TIDEWIRE_KNOWN_MODULES}")
-    endif()
-    if(NOT module IN_LIST closure)
-      list(APPEND closure ${module})
-      list(APPEND queue ${TIDEWIRE_DEPENDS_${module}})
-    endif()
+    list(APPEND closure ${module})
+    list(APPEND queue ${TIDEWIRE_DEPENDS_${module}})
   endwhile()
-  set(selected)
+  set(ordered)
   foreach(module IN LISTS TIDEWIRE_KNOWN_MODULES)
-    if(module IN_LIST closure AND EXISTS "${PROJECT_SOURCE_DIR}/src/${module}/CMakeLists.txt")
-      list(APPEND selected ${module})
+    if(module IN_LIST closure)
+      list(APPEND ordered ${module})
+    endif()
+  endforeach()
+  set(${result} ${ordered} PARENT_SCOPE)
+endfunction()
+
+# Sets TIDEWIRE_SELECTED_MODULES: what TIDEWIRE_MODULES names and what that stands on.
+function(tidewire_select_modules)
+  string(REGEX REPLACE "[ ,]+" ";" wanted "${TIDEWIRE_MODULES}")
+  if(wanted STREQUAL "all")
+    set(wanted ${TIDEWIRE_KNOWN_MODULES})
+  endif()
+  foreach(module IN LISTS wanted)
+    if(NOT module IN_LIST TIDEWIRE_KNOWN_MODULES)
+      list(JOIN TIDEWIRE_KNOWN_MODULES ", " known)
+      message(FATAL_ERROR "TIDEWIRE_MODULES names '${module}', which is no module of tidewire; its modules are ${known}.")
+    endif()
+  endforeach()
+  tidewire_closure("${wanted}" selected)
+  foreach(module IN LISTS selected)
+    if(NOT EXISTS "${PROJECT_SOURCE_DIR}/src/${module}/CMakeLists.txt")
+      list(REMOVE_ITEM selected ${module})
     endif()
   endforeach()
   set(TIDEWIRE_SELECTED_MODULES ${selected} PARENT_SCOPE)
@@ -62,7 +76,11 @@ endfunction()
 #   [PUBLIC_LIBRARIES ...] [PRIVATE_LIBRARIES ...] [HEADER_LIBRARIES ...])
 # makes tidewire_<name> and tidewire::<name>. Sources are relative to src/<name>, headers to include/.
 # Finds the packages of TIDEWIRE_PACKAGES_<name> and links the modules of TIDEWIRE_DEPENDS_<name>.
-# HEADER_LIBRARIES are header-only: the module is compiled with them, and users get them if they have them.
+#
+# HEADER_LIBRARIES are header-only libraries that the module is compiled with and that only an interop header of its
+# shows. Users get them if they have them, and need them only for that header. Because both sides then compile the same
+# inline functions, export.hpp defines TIDEWIRE_<NAME>_<PACKAGE>_VERSION (major * 100000 + minor * 100 + patch), which
+# the interop header compares with what it finds.
 function(tidewire_add_module)
   cmake_parse_arguments(PARSE_ARGV 0 arg "" "NAME"
     "SOURCES;HEADERS;PUBLIC_LIBRARIES;PRIVATE_LIBRARIES;HEADER_LIBRARIES")
@@ -75,9 +93,18 @@ function(tidewire_add_module)
   add_library(tidewire::${arg_NAME} ALIAS ${target})
 
   string(TOUPPER ${arg_NAME} upper)
+  set(versions)
+  foreach(library IN LISTS arg_HEADER_LIBRARIES)
+    string(REGEX REPLACE "::.*" "" package ${library})
+    string(TOUPPER ${package} package_upper)
+    string(REGEX MATCH "^([0-9]+)\\.([0-9]+)\\.?([0-9]*)" match "${${package}_VERSION}")
+    math(EXPR number "${CMAKE_MATCH_1} * 100000 + ${CMAKE_MATCH_2} * 100 + 0${CMAKE_MATCH_3}")
+    string(APPEND versions "\n#define TIDEWIRE_${upper}_${package_upper}_VERSION ${number}\n")
+  endforeach()
   set(export_header "${PROJECT_BINARY_DIR}/include/tidewire/${arg_NAME}/export.hpp")
   generate_export_header(${target} BASE_NAME tidewire_${arg_NAME}
-    EXPORT_MACRO_NAME TIDEWIRE_${upper}_API EXPORT_FILE_NAME "${export_header}")
+    EXPORT_MACRO_NAME TIDEWIRE_${upper}_API EXPORT_FILE_NAME "${export_header}"
+    CUSTOM_CONTENT_FROM_VARIABLE versions)
   list(TRANSFORM arg_HEADERS PREPEND "${PROJECT_SOURCE_DIR}/include/")
   target_sources(${target} PUBLIC
     FILE_SET HEADERS
@@ -88,13 +115,13 @@ function(tidewire_add_module)
   foreach(module IN LISTS TIDEWIRE_DEPENDS_${arg_NAME})
     target_link_libraries(${target} PUBLIC tidewire_${module})
   endforeach()
-  target_link_libraries(${target}
-    PUBLIC ${arg_PUBLIC_LIBRARIES}
-    PRIVATE ${arg_PRIVATE_LIBRARIES} $<BUILD_INTERFACE:tidewire_private_flags>)
   foreach(library IN LISTS arg_HEADER_LIBRARIES)
-    target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:${library}>
-      INTERFACE $<TARGET_NAME_IF_EXISTS:${library}>)
+    target_link_libraries(${target} PUBLIC $<TARGET_NAME_IF_EXISTS:${library}>)
   endforeach()
+  target_link_libraries(${target} PUBLIC ${arg_PUBLIC_LIBRARIES} PRIVATE ${arg_PRIVATE_LIBRARIES})
+  # Not by linking tidewire_private_flags, which would leave a trace in the exported target.
+  target_compile_options(${target} PRIVATE $<TARGET_PROPERTY:tidewire_private_flags,INTERFACE_COMPILE_OPTIONS>)
+  target_link_options(${target} PRIVATE $<TARGET_PROPERTY:tidewire_private_flags,INTERFACE_LINK_OPTIONS>)
   if(NOT BUILD_SHARED_LIBS)
     target_compile_definitions(${target} PUBLIC TIDEWIRE_${upper}_STATIC_DEFINE)
   endif()
@@ -106,14 +133,20 @@ function(tidewire_add_module)
     CXX_VISIBILITY_PRESET hidden
     VISIBILITY_INLINES_HIDDEN ON
     POSITION_INDEPENDENT_CODE ON
-    VERIFY_INTERFACE_HEADER_SETS ON)
+    VERIFY_INTERFACE_HEADER_SETS ON
+    TIDEWIRE_PUBLIC_LIBRARIES "${arg_PUBLIC_LIBRARIES}"
+    TIDEWIRE_PRIVATE_LIBRARIES "${arg_PRIVATE_LIBRARIES}"
+    TIDEWIRE_HEADER_LIBRARIES "${arg_HEADER_LIBRARIES}")
+  if(NOT DEFINED CMAKE_INSTALL_RPATH AND NOT WIN32)
+    # A shared module finds those that it stands on beside itself, wherever the tree is installed.
+    set_target_properties(${target} PROPERTIES INSTALL_RPATH $<IF:$<PLATFORM_ID:Darwin>,@loader_path,$ORIGIN>)
+  endif()
 endfunction()
 
-# tidewire::tidewire links every module that is built.
+# tidewire::tidewire links every module that is built. Installed, it is made by tidewireConfig.cmake.
 function(tidewire_add_umbrella)
   add_library(tidewire_tidewire INTERFACE)
   add_library(tidewire::tidewire ALIAS tidewire_tidewire)
-  set_target_properties(tidewire_tidewire PROPERTIES EXPORT_NAME tidewire)
   foreach(module IN LISTS TIDEWIRE_SELECTED_MODULES)
     target_link_libraries(tidewire_tidewire INTERFACE tidewire_${module})
   endforeach()
