@@ -2,6 +2,7 @@
 /// Everything of `tidewire::core`, but for <tidewire/asio.hpp>, which includes Asio.
 #pragma once
 
+#include <tidewire/core/address.hpp>
 #include <tidewire/core/clock.hpp>
 #include <tidewire/core/executor.hpp>
 #include <tidewire/core/run.hpp>
