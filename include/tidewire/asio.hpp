@@ -25,6 +25,7 @@
 #include <asio/io_context.hpp>
 #include <asio/post.hpp>
 #include <asio/use_awaitable.hpp>
+#include <asio/version.hpp>
 
 #include <exception>
 #include <optional>
@@ -32,6 +33,15 @@
 #include <tuple>
 #include <type_traits>
 #include <utility>
+
+// The library holds the same inline functions of Asio as the program: they have to be the same ones.
+#if ASIO_VERSION != TIDEWIRE_CORE_ASIO_VERSION
+#error "This is another version of Asio than tidewire was compiled with: build tidewire against this one."
+#endif
+#if !defined(ASIO_HAS_CO_AWAIT)
+#error \
+    "Asio has no coroutines here. Clang before Asio 1.23 needs -DASIO_HAS_CO_AWAIT=1 (CMake's tidewire::core sets it)."
+#endif
 
 namespace tidewire {
 
