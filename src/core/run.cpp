@@ -1,5 +1,6 @@
 #include <tidewire/core/run.hpp>
 
+#include <asio/executor_work_guard.hpp>
 #include <asio/io_context.hpp>
 #include <asio/signal_set.hpp>
 
@@ -32,6 +33,8 @@ void main_chain::run(promise_base& root, const run_options& options) {
   adopt(home, root, nullptr);
   home.schedule(root);
 
+  // The task may wait for what only another thread will bring.
+  const auto stays = asio::make_work_guard(context);
   asio::signal_set signals(context);
   if (options.handle_signals) {
     signals.add(SIGINT);
@@ -69,7 +72,7 @@ void main_chain::rethrow(const std::exception_ptr& thrown) const {
   std::rethrow_exception(thrown);
 }
 
-std::exception_ptr asio_failure(const std::error_code& code) {
+TIDEWIRE_CORE_API std::exception_ptr asio_failure(const std::error_code& code) {
   return std::make_exception_ptr(error(failure(from_asio(code))));
 }
 

@@ -1,0 +1,10 @@
+# Included by run.sh into tidewire's own project: fails at the end if any package was looked for.
+function(no_package_was_looked_for)
+  get_property(looked_for GLOBAL PROPERTY PACKAGES_FOUND)
+  get_property(not_found GLOBAL PROPERTY PACKAGES_NOT_FOUND)
+  list(APPEND looked_for ${not_found})
+  if(looked_for)
+    message(FATAL_ERROR "these were looked for: ${looked_for}")
+  endif()
+endfunction()
+cmake_language(DEFER CALL no_package_was_looked_for)
