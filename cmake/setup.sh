@@ -1,0 +1,73 @@
+#!/bin/sh
+# Installs the system packages that building tidewire needs and that are missing; does nothing if all are there.
+#
+#   cmake/setup.sh demo    to build and run the demo
+#   cmake/setup.sh test    to build and pass every test
+#   cmake/setup.sh bench   to build the benchmarks and their rivals
+#   cmake/setup.sh ci      everything that .ci/run uses
+#
+# For Debian 12, Ubuntu 24.04 and newer, as root or with sudo. Asks no question.
+set -eu
+
+# A program that is there need not be a package's: name:command.
+build='g++:g++ cmake:cmake ninja-build:ninja libasio-dev'
+test='libgtest-dev libgmock-dev'
+bench='libbenchmark-dev libssl-dev libuv1-dev'
+clang='clang-19:clang++-19 clang-format-19:clang-format-19 libclang-rt-19-dev llvm-19:llvm-symbolizer-19'
+windows='g++-mingw-w64-x86-64-posix:x86_64-w64-mingw32-g++-posix wine64 googletest'
+ci="git:git ccache:ccache pkg-config:pkg-config make:make python3:python3 binutils:nm $clang $windows"
+
+case "${1:-}" in
+  demo) wanted="$build" ;;
+  test) wanted="$build $test" ;;
+  bench) wanted="$build $bench" ;;
+  ci) wanted="$build $test $bench $ci" ;;
+  *)
+    sed -n 's/^#   //p' "$0" >&2
+    exit 2
+    ;;
+esac
+
+installed() {
+  [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+
+missing=
+for item in $wanted; do
+  package=${item%%:*}
+  case $item in
+    *:*) command -v "${item#*:}" >/dev/null 2>&1 || missing="$missing $package" ;;
+    *) installed "$package" || missing="$missing $package" ;;
+  esac
+done
+
+if [ -n "$missing" ]; then
+  if ! command -v apt-get >/dev/null 2>&1; then
+    echo "Please install what Debian calls:$missing" >&2
+    exit 1
+  fi
+  as_root=
+  if [ "$(id -u)" -ne 0 ]; then
+    if ! command -v sudo >/dev/null 2>&1; then
+      echo "Neither root nor sudo: please install$missing" >&2
+      exit 1
+    fi
+    as_root=sudo
+  fi
+  echo "Installing$missing"
+  apt() {
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300 -o Acquire::Retries=3 "$@" \
+      </dev/null
+  }
+  apt update
+  # shellcheck disable=SC2086
+  apt install --no-install-recommends $missing
+fi
+
+# What the system's packages may be too old for.
+version=$(cmake --version | sed -n '1s/[^0-9]*\([0-9.]*\).*/\1/p')
+oldest=$(printf '3.25\n%s\n' "$version" | sort -V | head -n 1)
+if [ "$oldest" != 3.25 ]; then
+  echo "tidewire needs CMake 3.25 or newer; this is $version." >&2
+  exit 1
+fi
