@@ -2,7 +2,7 @@
 /// tidewire in an Asio program, and Asio in a tidewire task. The one public header that includes Asio.
 ///
 /// - `spawn(context, task, token)` starts a task on an `io_context` you already run; the token (a callback,
-///   `asio::use_awaitable`, `asio::use_future`, `asio::detached`, …) gets its outcome.
+///   `asio::use_awaitable`, `asio::use_future`, `asio::detached`, ...) gets its outcome.
 /// - In an `asio::awaitable`, `co_await to_awaitable(a_task())`; with Asio 1.24 and newer `co_await a_task()`
 /// will
 ///   do. A task is an asynchronous operation of Asio, and takes any completion token.

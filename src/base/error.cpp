@@ -205,7 +205,7 @@ std::string failure::message() const {
   if (!peer_text().empty()) {
     text += "; the peer said \"";
     append_escaped(text, peer_text().substr(0, peer_text_shown));
-    text += peer_text().size() > peer_text_shown ? "…\"" : "\"";
+    text += peer_text().size() > peer_text_shown ? "\xE2\x80\xA6\"" : "\"";
   }
   return text;
 }

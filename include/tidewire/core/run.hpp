@@ -36,7 +36,7 @@ class TIDEWIRE_CORE_API main_chain : public chain {
 }  // namespace detail
 
 /// Runs `main` on a new loop, on this thread, to its end; gives its value or throws what it threw. It is also
-/// the blocking form of every operation: `run(smtp::connect(…))`.
+/// the blocking form of every operation: `run(smtp::connect(...))`.
 ///
 /// SIGINT or SIGTERM cancels the task, which cleans up and ends; `run` then throws `condition::canceled`,
 /// naming the signal, if that is how the task ended. Everything that the task started has ended when `run`
