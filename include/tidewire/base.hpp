@@ -2,6 +2,7 @@
 /// Everything of `tidewire::base`.
 #pragma once
 
+#include <tidewire/base/base64.hpp>
 #include <tidewire/base/buffer.hpp>
 #include <tidewire/base/bytes.hpp>
 #include <tidewire/base/error.hpp>
