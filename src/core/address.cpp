@@ -50,7 +50,7 @@ reason parse_v6(std::string_view text, std::span<std::byte, 16> bytes) noexcept 
     if (size == 16) return "an IPv6 address has eight groups";
     const std::size_t start = at;
     unsigned group = 0;
-    while (at < text.size() && at - start < 5 && ascii::is_xdigit(text[at])) {
+    while (at < text.size() && at - start < 4 && ascii::is_xdigit(text[at])) {
       group = group << 4 | static_cast<unsigned>(ascii::hex_value(text[at++]));
     }
     if (at < text.size() && text[at] == '.') {
@@ -60,7 +60,7 @@ reason parse_v6(std::string_view text, std::span<std::byte, 16> bytes) noexcept 
       size += 4;
       break;
     }
-    if (at == start || at - start > 4) return "a group of an IPv6 address is one to four hexadecimal digits";
+    if (at == start) return "a group of an IPv6 address is one to four hexadecimal digits";
     found[size++] = static_cast<std::byte>(group >> 8);
     found[size++] = static_cast<std::byte>(group & 0xff);
     if (at == text.size()) break;

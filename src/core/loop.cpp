@@ -51,6 +51,19 @@ chain::~chain() {
   if (linked_) home_->unlink(*this);
 }
 
+void chain::cancel() noexcept {
+  if (std::exchange(canceled_, true) || waiting_ == nullptr) return;
+  loop& home = *home_;
+  const bool outermost = !std::exchange(home.running_, true);
+  waiting_->cancel();
+  if (!outermost) return;
+  home.running_ = false;
+  if (home.ready_first_ != nullptr && !home.drain_posted_) {
+    home.drain_posted_ = true;
+    home.post_drain();
+  }
+}
+
 void chain::adopt(loop& home, promise_base& root, promise_base* joiner) noexcept {
   home_ = &home;
   innermost_ = &root;
@@ -81,6 +94,7 @@ void loop::unlink(chain& c) noexcept {
 }
 
 void loop::schedule(promise_base& p) noexcept {
+  if (ended_) return;
   p.next_ready = nullptr;
   (ready_last_ != nullptr ? ready_last_->next_ready : ready_first_) = &p;
   ready_last_ = &p;
@@ -91,6 +105,7 @@ void loop::schedule(promise_base& p) noexcept {
 }
 
 void loop::schedule_later(promise_base& p) noexcept {
+  if (ended_) return;
   p.next_ready = nullptr;
   (later_last_ != nullptr ? later_last_->next_ready : later_first_) = &p;
   later_last_ = &p;
@@ -143,6 +158,7 @@ void loop::run_ready() noexcept {
     ready_first_ = p.next_ready;
     if (ready_first_ == nullptr) ready_last_ = nullptr;
     budget_ = turn_budget;
+    p.owner->waiting_ = nullptr;  // what only let others run first scheduled itself, and woke nobody
     next_ = p.self;
   }
 }
@@ -171,24 +187,33 @@ void loop::make_calls() noexcept {
   }
 }
 
-void loop::abandon_all() noexcept {
+void loop::abandon_calls() noexcept {
   posted_call* call = calls_.exchange(nullptr, std::memory_order_acq_rel);
   while (call != nullptr) {
     posted_call& c = *call;
     call = c.next_call;
     c.abandon();
   }
+}
+
+// Nothing is resumed any more, and no timer fires. The frames are destroyed in no particular order of chains:
+// what one of them wakes by its end may be gone already.
+void loop::abandon_all() noexcept {
+  ended_ = true;
+  running_ = true;
+  abandon_calls();
   next_ = {};
   ready_first_ = ready_last_ = later_first_ = later_last_ = nullptr;
-  drain_posted_ = true;  // nothing is resumed any more
+  for (timer* t : timers_) t->index_ = timer::unarmed;
+  timers_.clear();
   for (;;) {
     chain* root = chains_;
     while (root != nullptr && root->joiner_ != nullptr) root = root->next_;
     if (root == nullptr) break;
     unlink(*root);
     root->abandon();
-    ready_first_ = ready_last_ = nullptr;
   }
+  abandon_calls();  // those that other threads made meanwhile
 }
 
 steady_time loop::now() const noexcept {
@@ -270,6 +295,7 @@ void loop::disarm(timer& t) noexcept {
 }
 
 void loop::fire_due() noexcept {
+  const bool outermost = !std::exchange(running_, true);
   const steady_time current = now();
   while (!timers_.empty() && timers_.front()->when_ <= current) {
     timer& t = *timers_.front();
@@ -280,6 +306,9 @@ void loop::fire_due() noexcept {
     armed_for_ = timers_.front()->when_;
     arm_system_timer(armed_for_);
   }
+  if (!outermost) return;
+  run_ready();
+  running_ = false;
 }
 
 }  // namespace detail

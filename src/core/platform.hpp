@@ -1,11 +1,79 @@
-// What differs between systems. Each platform_<system>.cpp implements all of it.
+// What differs between systems. Each platform_<system>.cpp, with platform_posix.cpp for what POSIX systems
+// share, implements all of it.
 #pragma once
 
+#include <tidewire/base/bytes.hpp>
+#include <tidewire/core/address.hpp>
+
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <system_error>
+
+namespace tidewire::detail {
+struct native_address;
+}
 
 namespace tidewire::detail::platform {
 
+#ifdef _WIN32
+using native_socket = std::uintptr_t;
+inline constexpr native_socket no_socket = ~native_socket{0};
+/// Can a socket be tried, and waited for until it is ready? Windows completes instead.
+inline constexpr bool polls = false;
+#else
+using native_socket = int;
+inline constexpr native_socket no_socket = -1;
+inline constexpr bool polls = true;
+#endif
+
 /// The steady clock, read as cheaply as the system can, up to a few milliseconds late.
 [[nodiscard]] std::chrono::steady_clock::time_point coarse_now() noexcept;
+
+/// What a call that does not wait gave.
+struct attempt {
+  std::size_t bytes = 0;
+  std::error_code code;
+  bool would_block = false;
+  /// Received, and nothing more is there, not even the end of the stream; or sent all that was shown.
+  bool drained = false;
+};
+
+/// Receives what is there. Where the system does not poll, it would always block.
+[[nodiscard]] attempt try_receive(native_socket from, byte_span into) noexcept;
+/// Asks the system to tell with each receive what is left (TCP on Linux); false where it cannot.
+[[nodiscard]] bool tell_rest(native_socket s) noexcept;
+/// The same as `try_receive`, with `drained` set; only after `tell_rest`.
+[[nodiscard]] attempt try_receive_and_tell(native_socket from, byte_span into) noexcept;
+/// Sends what fits of `buffers` less the first `skip` bytes (fewer than there are), in one call. Never raises
+/// SIGPIPE.
+[[nodiscard]] attempt try_send(native_socket to, std::span<const byte_view> buffers,
+                               std::size_t skip) noexcept;
+
+/// Begins to connect; `would_block` if that goes on, and is over when the socket can be written.
+[[nodiscard]] attempt try_connect(native_socket s, const native_address& to) noexcept;
+/// What became of such a connect.
+[[nodiscard]] std::error_code connect_outcome(native_socket s) noexcept;
+/// Accepts a connection that is there. It is non-blocking, and not inherited by child processes.
+struct accepted {
+  native_socket socket = no_socket;
+  std::error_code code;
+  bool would_block = false;
+};
+[[nodiscard]] accepted try_accept(native_socket listener, native_address& peer) noexcept;
+
+/// A new socket: non-blocking, not inherited by child processes, never raising SIGPIPE.
+/// `family` and `type` are the system's (AF_INET, SOCK_STREAM, …).
+[[nodiscard]] native_socket open_socket(int family, int type, std::error_code& failed) noexcept;
+std::error_code bind(native_socket s, const native_address& to) noexcept;
+std::error_code listen(native_socket s, int backlog) noexcept;
+[[nodiscard]] native_address local_address(native_socket s, std::error_code& failed) noexcept;
+[[nodiscard]] native_address remote_address(native_socket s, std::error_code& failed) noexcept;
+std::error_code set_option(native_socket s, int level, int name, int value) noexcept;
+std::error_code get_option(native_socket s, int level, int name, int& value) noexcept;
+
+std::error_code shutdown_write(native_socket s) noexcept;
+void close(native_socket s) noexcept;
 
 }  // namespace tidewire::detail::platform

@@ -60,6 +60,19 @@ struct final_awaiter {
 template <class T>
 class task_awaiter;
 
+/// Awaits something where it is. GCC 12 copies an awaiter that `await_transform` returns by reference.
+template <class A>
+struct awaiter_reference {
+  A* awaited;
+
+  [[nodiscard]] bool await_ready() const noexcept { return awaited->await_ready(); }
+  template <class P>
+  auto await_suspend(std::coroutine_handle<P> waiter) const {
+    return awaited->await_suspend(waiter);
+  }
+  decltype(auto) await_resume() const { return awaited->await_resume(); }
+};
+
 /// The part of the promise that does not depend on the result.
 class task_promise_base : public promise_base {
  public:
@@ -78,7 +91,7 @@ class task_promise_base : public promise_base {
                     "a task is awaited once, and given up by that: co_await std::move(the_task)");
       return task_awaiter<typename plain::value_type>(awaited);
     } else if constexpr (std::derived_from<plain, native_awaitable>) {
-      return static_cast<A&&>(awaited);
+      return awaiter_reference<plain>{std::addressof(awaited)};
     } else {
       static_assert(foreign_awaitable<plain>::known,
                     "a tidewire::task can await tasks, operations of tidewire and, with <tidewire/asio.hpp> "
@@ -245,9 +258,10 @@ class task_awaiter {
 
 /// A wait of one coroutine for one event, from which operations are made. `Derived` has
 /// `bool start(promise_base&)`: true if it waits, false if it is done at once; and `await_resume()`.
-template <class Derived>
-class leaf : public native_awaitable, public suspension {
+template <class Derived, std::derived_from<suspension> Suspension = suspension>
+class leaf : public native_awaitable, public Suspension {
  public:
+  using Suspension::Suspension;
   [[nodiscard]] bool await_ready() const noexcept { return false; }
   template <std::derived_from<promise_base> P>
   bool await_suspend(std::coroutine_handle<P> waiter) {

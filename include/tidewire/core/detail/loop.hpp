@@ -37,7 +37,7 @@ struct promise_base {
 class suspension {
  public:
   /// Asks the wait to end soon. It still ends through `wake`, at once or later. Called on the loop's thread,
-  /// once at most.
+  /// once at most; nothing is resumed before it returns.
   virtual void cancel() noexcept = 0;
 
   [[nodiscard]] promise_base* waiter() const noexcept { return waiter_; }
@@ -53,6 +53,8 @@ class suspension {
   /// The wait is over and the waiter goes on: at once where no coroutine runs, else when the running one
   /// waits.
   void wake() noexcept;
+  /// The wait is over and the waiter goes on soon, never within this call.
+  void wake_soon() noexcept;
   /// The wait is over, and the loop, which just saw the last coroutine of a child chain end, goes on with the
   /// waiter.
   void wake_next() noexcept;
@@ -69,12 +71,8 @@ class TIDEWIRE_CORE_API chain {
   chain(const chain&) = delete;
   chain& operator=(const chain&) = delete;
 
-  /// Loop's thread only.
-  void cancel() noexcept {
-    if (canceled_) return;
-    canceled_ = true;
-    if (waiting_ != nullptr) waiting_->cancel();
-  }
+  /// Loop's thread only. Resumes nothing before it returns, so that one can cancel several in a row.
+  void cancel() noexcept;
   [[nodiscard]] bool canceled() const noexcept { return canceled_; }
   [[nodiscard]] loop& home() const noexcept { return *home_; }
   /// The coroutine that is suspended innermost, or ran last.
@@ -119,7 +117,8 @@ class timer {
 
  protected:
   ~timer() = default;
-  /// Called on the loop's thread with no coroutine running; the timer is disarmed before.
+  /// Called on the loop's thread; the timer is disarmed before. What it wakes goes on when all that is due has
+  /// fired.
   virtual void fired() noexcept = 0;
 
  private:
@@ -178,6 +177,8 @@ class TIDEWIRE_CORE_API loop {
 
   /// Has `c.call()` made on the loop's thread. Any thread.
   void post(posted_call& c) noexcept;
+  /// Abandons each posted call that was not made yet: for what dies with the loop while its own is among them.
+  void abandon_calls() noexcept;
 
   /// The time by the loop's clock.
   [[nodiscard]] steady_time now() const noexcept;
@@ -245,6 +246,7 @@ class TIDEWIRE_CORE_API loop {
   int budget_ = turn_budget;
   bool running_ = false;
   bool drain_posted_ = false;
+  bool ended_ = false;
   void* native_;
   clock* clock_ = nullptr;
   chain* chains_ = nullptr;
@@ -264,6 +266,12 @@ inline void suspension::wake() noexcept {
   chain& c = *waiter_->owner;
   c.waiting_ = nullptr;
   c.home_->resume(*waiter_);
+}
+
+inline void suspension::wake_soon() noexcept {
+  chain& c = *waiter_->owner;
+  c.waiting_ = nullptr;
+  c.home_->schedule(*waiter_);
 }
 
 inline void suspension::wake_next() noexcept {

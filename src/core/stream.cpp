@@ -1,0 +1,419 @@
+#include <tidewire/core/stream.hpp>
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "duration_text.hpp"
+
+namespace tidewire {
+
+transport::~transport() = default;
+
+namespace detail {
+namespace {
+
+// The coarse clock may be late by a tick of the system, and a deadline must not come early.
+constexpr duration coarse_tick = std::chrono::milliseconds(4);
+
+steady_time deadline_after(const loop& home, duration limit) noexcept {
+  const steady_time now = home.coarse_now() + coarse_tick;
+  return limit < steady_time::max() - now ? now + limit : steady_time::max();
+}
+
+}  // namespace
+
+stream_core::stream_core(std::unique_ptr<transport> transport) : below(std::move(transport)) {}
+
+stream_core::~stream_core() {
+  if (reading_ != nullptr) reading_->core_ = nullptr;
+  if (writing_ != nullptr) writing_->core_ = nullptr;
+  if (open && below) below->close();
+  if (home_ != nullptr) home_->disarm(*this);
+}
+
+std::string stream_core::peer_name() const {
+  return below ? below->peer_name() : std::string();
+}
+
+bool stream_core::attach(loop& home) {
+  if (below->attach(home)) return false;
+  home_ = &home;
+  return true;
+}
+
+void stream_core::close() noexcept {
+  if (!open) return;
+  open = false;
+  below->close();
+  if (home_ != nullptr) home_->disarm(*this);
+}
+
+// Deadlines move at each operation, the timer only when it must: it comes here at the time of an old one, and
+// is set to the next that somebody waits for.
+void stream_core::fired() noexcept {
+  const steady_time now = home_->now();
+  steady_time next = steady_time::max();
+  if (reading_ != nullptr && reading_->state_ == io_state::pending) {
+    if (read_deadline_ <= now) {
+      reading_->state_ = io_state::timed_out;
+      below->cancel_read();
+    } else {
+      next = read_deadline_;
+    }
+  }
+  if (writing_ != nullptr && writing_->state_ == io_state::pending) {
+    if (write_deadline_ <= now) {
+      writing_->state_ = io_state::timed_out;
+      below->cancel_write();
+    } else {
+      next = std::min(next, write_deadline_);
+    }
+  }
+  if (next != steady_time::max()) home_->arm(*this, next);
+}
+
+bool read_operation::refuse(errc why, const char* detail) noexcept {
+  code = why;
+  why_ = detail;
+  state_ = io_state::refused;
+  return false;
+}
+
+bool read_operation::start(promise_base& p) {
+  loop& home = p.owner->home();
+  if (core_ == nullptr) return refuse(errc::misuse, "the stream was moved from");
+  stream_core& core = *core_;
+  if (p.owner->canceled()) return refuse(errc::canceled, "");
+  if (!core.open) return refuse(errc::closed, "the stream was closed on this side");
+  if (!core.belongs_to(home)) return refuse(errc::misuse, "the stream belongs to another loop");
+  if (core.reading_ != nullptr) return refuse(errc::misuse, "another task is reading from this stream");
+  if (filling_) {
+    const std::size_t room = core.input.room();
+    if (room == 0) return refuse(errc::limit_exceeded, "the read buffer is full");
+    into = *core.input.prepare(std::min(room, room_));
+  } else {
+    if (into.empty()) return refuse(errc::misuse, "there is no room in the buffer to read into");
+    if (!core.input.empty()) {
+      transferred = std::min(into.size(), core.input.size());
+      std::memcpy(into.data(), core.input.data().data(), transferred);
+      core.input.consume(transferred);
+      return false;
+    }
+  }
+  if (core.below->start_read(*this)) {
+    account();
+    if (home.spend()) return false;
+    enter(p);
+    home.schedule_later(p);
+    return true;
+  }
+  state_ = io_state::pending;
+  core.reading_ = this;
+  enter(p);
+  if (core.read_timeout != no_timeout) {
+    core.read_deadline_ = deadline_after(home, core.read_timeout);
+    core.watch(core.read_deadline_);
+  }
+  return true;
+}
+
+void read_operation::account() noexcept {
+  core_->statistics.bytes_read += transferred;
+  ++core_->statistics.reads;
+  if (filling_) core_->input.commit(transferred);
+}
+
+void read_operation::cancel() noexcept {
+  if (state_ == io_state::pending && core_ != nullptr) core_->below->cancel_read();
+}
+
+void read_operation::completed() noexcept {
+  if (core_ != nullptr) {
+    core_->reading_ = nullptr;
+    account();
+    if (!core_->open) code = errc::closed;
+  } else {
+    code = errc::closed;
+  }
+  if (state_ == io_state::pending) state_ = io_state::fresh;
+  wake();
+}
+
+void read_operation::fail() const {
+  failure why(code);
+  if (state_ == io_state::refused) {
+    why.because(why_);
+  } else if (state_ == io_state::timed_out && code == condition::canceled) {
+    why = failure(errc::timed_out, "nothing came within " + duration_text(core_->read_timeout));
+  }
+  why.during("read from");
+  why.with(core_ != nullptr ? core_->peer_name() : "a stream that is gone");
+  throw error(why);
+}
+
+bool write_operation::refuse(errc why, const char* detail) noexcept {
+  code = why;
+  why_ = detail;
+  state_ = io_state::refused;
+  return false;
+}
+
+bool write_operation::start(promise_base& p) {
+  loop& home = p.owner->home();
+  if (core_ == nullptr) return refuse(errc::misuse, "the stream was moved from");
+  stream_core& core = *core_;
+  if (p.owner->canceled()) return refuse(errc::canceled, "");
+  if (!core.open) return refuse(errc::closed, "the stream was closed on this side");
+  if (!core.belongs_to(home)) return refuse(errc::misuse, "the stream belongs to another loop");
+  if (core.writing_ != nullptr) return refuse(errc::misuse, "another task is writing to this stream");
+  if (core.write_broken) return refuse(errc::closed, "an earlier write was cut in the middle");
+  if (core.shut_down) {
+    if (kind_ == kind::shutdown) return false;
+    return refuse(errc::closed, "the stream was shut down for writing");
+  }
+
+  if (core.staged.empty()) {
+    from = list_.data() != nullptr ? list_ : std::span<const byte_view>(own_).subspan(1, count_);
+  } else {
+    std::swap(core.staged, core.leaving);
+    own_[0] = core.leaving.data();
+    if (list_.data() != nullptr) {
+      joined_.reserve(list_.size() + 1);
+      joined_.push_back(own_[0]);
+      joined_.insert(joined_.end(), list_.begin(), list_.end());
+      from = joined_;
+    } else {
+      from = std::span<const byte_view>(own_).first(count_ + 1);
+    }
+  }
+  if (go_on()) {
+    if (home.spend()) return false;
+    enter(p);
+    home.schedule_later(p);
+    return true;
+  }
+  state_ = io_state::pending;
+  core.writing_ = this;
+  enter(p);
+  if (core.write_timeout != no_timeout) {
+    core.write_deadline_ = deadline_after(home, core.write_timeout);
+    core.watch(core.write_deadline_);
+  }
+  return true;
+}
+
+// Writes, then shuts down if asked to: true when all is done.
+bool write_operation::go_on() noexcept {
+  stream_core& core = *core_;
+  if (!shutting_down_) {
+    if (!from.empty()) {
+      if (!core.below->start_write(*this)) return false;
+      finish_write();
+    }
+    if (code || kind_ != kind::shutdown) return true;
+    shutting_down_ = true;
+    core.shut_down = true;
+    return core.below->start_shutdown(*this);
+  }
+  return true;
+}
+
+void write_operation::finish_write() noexcept {
+  stream_core& core = *core_;
+  core.statistics.bytes_written += transferred;
+  ++core.statistics.writes;
+  core.leaving.clear();
+  if (code) {
+    // A canceled write of which nothing left can be made again, unless what was staged is lost with it.
+    core.write_broken = transferred > 0 || code != condition::canceled || from.data() == own_.data() ||
+                        from.data() == joined_.data();
+  }
+}
+
+void write_operation::cancel() noexcept {
+  if (state_ == io_state::pending && core_ != nullptr) core_->below->cancel_write();
+}
+
+void write_operation::completed() noexcept {
+  if (core_ != nullptr) {
+    if (!shutting_down_) {
+      finish_write();
+      from = {};
+      if (!code && !go_on()) return;
+    }
+    core_->writing_ = nullptr;
+    if (!core_->open) code = errc::closed;
+  } else {
+    code = errc::closed;
+  }
+  if (state_ == io_state::pending) state_ = io_state::fresh;
+  wake();
+}
+
+void write_operation::fail() const {
+  failure why(code);
+  if (state_ == io_state::refused) {
+    why.because(why_);
+  } else if (state_ == io_state::timed_out && code == condition::canceled) {
+    why =
+        failure(errc::timed_out, "the peer took nothing more within " + duration_text(core_->write_timeout) +
+                                     ", " + std::to_string(transferred) + " bytes were sent");
+  }
+  why.during(kind_ == kind::shutdown ? "shut down" : "write to");
+  why.with(core_ != nullptr ? core_->peer_name() : "a stream that is gone");
+  throw error(why);
+}
+
+}  // namespace detail
+
+namespace {
+
+error ended_early(const stream& from, const char* operation, std::string detail) {
+  failure why(errc::end_of_stream, std::move(detail));
+  why.during(operation).with(from.peer_name());
+  return error(why);
+}
+
+error too_long(const stream& from, const char* operation, std::string detail) {
+  failure why(errc::limit_exceeded, std::move(detail));
+  why.during(operation).with(from.peer_name());
+  return error(why);
+}
+
+}  // namespace
+
+stream::stream(std::unique_ptr<transport> below)
+    : core_(std::make_unique<detail::stream_core>(std::move(below))) {}
+
+task<> stream::read_exactly(byte_span buffer) {
+  while (core_->input.size() < buffer.size()) {
+    // Large reads go past the buffer once it is empty.
+    if (buffer.size() > core_->input.max_size()) break;
+    const std::size_t n = co_await fill();
+    if (n == 0) {
+      throw ended_early(
+          *this, "read from",
+          std::to_string(core_->input.size()) + " of " + std::to_string(buffer.size()) + " bytes came");
+    }
+  }
+  std::size_t have = 0;
+  while (have < buffer.size()) {
+    const std::size_t n = co_await read_some(buffer.subspan(have));
+    if (n == 0) {
+      throw ended_early(*this, "read from",
+                        std::to_string(have) + " of " + std::to_string(buffer.size()) + " bytes came");
+    }
+    have += n;
+  }
+}
+
+task<std::vector<std::byte>> stream::read_exactly(std::size_t count) {
+  constexpr std::size_t step = 64 * 1024;
+  std::vector<std::byte> bytes;
+  while (bytes.size() < count) {
+    const std::size_t have = bytes.size();
+    bytes.resize(have + std::min(count - have, std::max(step, have)));
+    co_await read_exactly(byte_span(bytes).subspan(have));
+  }
+  co_return bytes;
+}
+
+task<std::string> stream::read_until(std::string_view delimiter, until_options options) {
+  const auto read = [](stream& self, std::string wanted, until_options limits) -> task<std::string> {
+    std::size_t searched = 0;
+    for (;;) {
+      const std::string_view have = self.core_->input.text();
+      if (const std::size_t at = have.find(wanted, searched); at != std::string_view::npos) {
+        const std::size_t length = at + wanted.size();
+        if (length > limits.limit) break;
+        std::string taken(have.substr(0, length));
+        self.consume(length);
+        co_return taken;
+      }
+      if (have.size() >= limits.limit) break;
+      searched = have.size() >= wanted.size() ? have.size() - wanted.size() + 1 : 0;
+      const std::size_t n = co_await self.fill();
+      if (n == 0) {
+        throw ended_early(
+            self, "read from",
+            "the delimiter did not come; " + std::to_string(self.buffered().size()) + " bytes did");
+      }
+    }
+    throw too_long(self, "read from", "no delimiter within " + std::to_string(limits.limit) + " bytes");
+  };
+  if (delimiter.empty()) {
+    throw error(failure(errc::misuse, "the delimiter is empty").during("read from").with(peer_name()));
+  }
+  return read(*this, std::string(delimiter), options);
+}
+
+task<std::optional<std::string>> stream::line(line_options options, bool end_ends_a_line) {
+  std::size_t searched = 0;
+  for (;;) {
+    const std::string_view have = core_->input.text();
+    std::size_t length = have.find('\n', searched);
+    std::size_t taken = length + 1;
+    if (length == std::string_view::npos) {
+      // One more than the limit: it may be the CR of the end that is to come.
+      if (have.size() > options.limit + 1) break;
+      searched = have.size();
+      const std::size_t n = co_await fill();
+      if (n != 0) continue;
+      if (core_->input.empty()) co_return std::nullopt;
+      if (!end_ends_a_line) throw ended_early(*this, "read a line from", "the last line has no end");
+      length = taken = core_->input.size();
+    }
+    std::string_view found = core_->input.text().substr(0, length);
+    if (found.ends_with('\r')) found.remove_suffix(1);
+    if (found.size() > options.limit) break;
+    std::string result(found);
+    consume(taken);
+    co_return result;
+  }
+  throw too_long(*this, "read a line from", "longer than " + std::to_string(options.limit) + " bytes");
+}
+
+task<std::optional<std::string>> stream::next_line(line_options options) {
+  return line(options, true);
+}
+
+task<std::string> stream::read_line(line_options options) {
+  auto found = co_await line(options, false);
+  if (!found) throw ended_early(*this, "read a line from", "the peer sent nothing more");
+  co_return std::move(*found);
+}
+
+task<std::string> stream::read_all(std::size_t limit) {
+  std::string all(core_->input.text());
+  consume(all.size());
+  for (;;) {
+    if (all.size() > limit) {
+      throw too_long(*this, "read from", "more than " + std::to_string(limit) + " bytes");
+    }
+    const std::size_t have = all.size();
+    all.resize(std::max<std::size_t>(have * 2, have + 16 * 1024));
+    std::size_t n = 0;
+    n = co_await read_some(std::span<char>(all).subspan(have));
+    all.resize(have + n);
+    if (n == 0) co_return all;
+  }
+}
+
+void stream::stage_bytes(byte_view bytes) {
+  if (const auto staged = core_->staged.append(bytes); !staged) {
+    failure why(errc::limit_exceeded,
+                "more than " + std::to_string(core_->staged.max_size()) + " bytes staged: flush more often");
+    why.during("stage for").with(peer_name());
+    throw error(why);
+  }
+}
+
+std::pair<std::unique_ptr<transport>, byte_buffer> stream::release() {
+  std::pair<std::unique_ptr<transport>, byte_buffer> parts(std::move(core_->below), std::move(core_->input));
+  core_->open = false;
+  core_.reset();
+  return parts;
+}
+
+}  // namespace tidewire

@@ -1,0 +1,104 @@
+#include "watched_socket.hpp"
+
+#include <asio/error.hpp>
+
+#include <utility>
+
+#include "asio_compat.hpp"
+#include "loop_service.hpp"
+
+namespace tidewire::detail {
+
+watched_socket::operation::operation(watched_socket& of, int kind) noexcept
+    : reactor_op({}, &operation::perform, &operation::complete), socket(of), direction(kind) {}
+
+watched_socket::operation::status watched_socket::operation::perform(
+    asio::detail::reactor_op* base) noexcept {
+  auto& op = *static_cast<operation*>(base);
+  // Asio tries what it is given to wait for; that it would block is known.
+  if (std::exchange(op.just_tried, false)) return not_done;
+  switch (op.direction == reactor::read_op ? op.socket.try_read() : op.socket.try_write()) {
+    case progress::blocked: return not_done;
+    case progress::done: return done;
+    case progress::drained: return done_and_exhausted;
+  }
+  return done;
+}
+
+void watched_socket::operation::complete(void* owner, asio::detail::operation* base, const std::error_code&,
+                                         std::size_t) {
+  auto& op = *static_cast<operation*>(base);
+  op.pending = false;
+  watched_socket& socket = op.socket;
+  if (owner != nullptr) {  // else the context is being destroyed, and nobody waits
+    const std::error_code failed = from_asio(op.ec_);
+    op.direction == reactor::read_op ? socket.read_done(failed) : socket.write_done(failed);
+  }
+  socket.release();
+}
+
+std::error_code watched_socket::attach(loop& home) noexcept {
+  if (home_ == nullptr) home_ = &home;
+  return home_ == &home ? std::error_code() : make_error_code(errc::misuse);
+}
+
+std::error_code watched_socket::wait(operation& op) noexcept {
+  if (native_ == platform::no_socket) return errc::closed;
+  if (watched_ == nullptr) {
+    if (reactor_ == nullptr) {
+      reactor_ = &asio::use_service<reactor>(context_of(*home_));
+      reactor_->init_task();
+    }
+    if (const int failed = reactor_->register_descriptor(native_, watched_); failed != 0) {
+      watched_ = nullptr;
+      return std::error_code(failed, std::system_category());
+    }
+    registered();
+  }
+  op.ec_ = std::error_code();
+  op.cancellation_key_ = &op;
+  op.pending = true;
+  op.just_tried = true;
+  retain();
+  reactor_->start_op(op.direction, native_, watched_, &op, false, true);
+  op.just_tried = false;
+  return {};
+}
+
+void watched_socket::cancel(operation& op) noexcept {
+  if (op.pending) reactor_->cancel_ops_by_key(native_, watched_, op.direction, &op);
+}
+
+void watched_socket::unwatch(bool closing) noexcept {
+  if (watched_ == nullptr) return;
+  reactor_->deregister_descriptor(native_, watched_, closing);
+  if (closing) platform::close(native_);
+  reactor_->cleanup_descriptor_data(watched_);
+  watched_ = nullptr;
+}
+
+void watched_socket::close() noexcept {
+  if (native_ == platform::no_socket) return;
+  if (watched_ != nullptr) {
+    unwatch(true);
+  } else {
+    platform::close(native_);
+  }
+  native_ = platform::no_socket;
+}
+
+platform::native_socket watched_socket::release_native() noexcept {
+  unwatch(false);
+  return std::exchange(native_, platform::no_socket);
+}
+
+watched_socket::progress watched_socket::try_read() noexcept {
+  return progress::done;
+}
+watched_socket::progress watched_socket::try_write() noexcept {
+  return progress::done;
+}
+void watched_socket::read_done(std::error_code) noexcept {}
+void watched_socket::write_done(std::error_code) noexcept {}
+
+}  // namespace tidewire::detail
