@@ -228,8 +228,8 @@ struct std::hash<tidewire::ip_address> {
   [[nodiscard]] std::size_t operator()(const tidewire::ip_address& address) const noexcept {
     // FNV-1a, then the finalizer of splitmix64, as FNV leaves its low bits poor.
     std::uint64_t state = 0xcbf29ce484222325;
-    for (const std::byte byte : address.bytes()) {
-      state = (state ^ std::to_integer<std::uint64_t>(byte)) * 0x100000001b3;
+    for (const std::byte octet : address.bytes()) {
+      state = (state ^ std::to_integer<std::uint64_t>(octet)) * 0x100000001b3;
     }
     state ^= address.scope_id();
     state = (state ^ state >> 30) * 0xbf58476d1ce4e5b9;
