@@ -6,4 +6,5 @@
 #include <tidewire/base/buffer.hpp>
 #include <tidewire/base/bytes.hpp>
 #include <tidewire/base/error.hpp>
+#include <tidewire/base/hex.hpp>
 #include <tidewire/base/result.hpp>
