@@ -5,9 +5,11 @@
 #include <tidewire/core/address.hpp>
 #include <tidewire/core/clock.hpp>
 #include <tidewire/core/executor.hpp>
+#include <tidewire/core/group.hpp>
 #include <tidewire/core/run.hpp>
 #include <tidewire/core/stream.hpp>
 #include <tidewire/core/task.hpp>
 #include <tidewire/core/tcp.hpp>
 #include <tidewire/core/timeout.hpp>
+#include <tidewire/core/when.hpp>
 #include <tidewire/core/transport.hpp>

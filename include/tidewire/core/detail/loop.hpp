@@ -117,8 +117,8 @@ class timer {
 
  protected:
   ~timer() = default;
-  /// Called on the loop's thread; the timer is disarmed before. What it wakes goes on when all that is due has
-  /// fired.
+  /// Called on the loop's thread; the timer is disarmed before. What it wakes goes on when all that is due
+  /// has fired.
   virtual void fired() noexcept = 0;
 
  private:
@@ -177,7 +177,8 @@ class TIDEWIRE_CORE_API loop {
 
   /// Has `c.call()` made on the loop's thread. Any thread.
   void post(posted_call& c) noexcept;
-  /// Abandons each posted call that was not made yet: for what dies with the loop while its own is among them.
+  /// Abandons each posted call that was not made yet: for what dies with the loop while its own is among
+  /// them.
   void abandon_calls() noexcept;
 
   /// The time by the loop's clock.
