@@ -5,6 +5,7 @@
 #include <tidewire/core/address.hpp>
 #include <tidewire/core/clock.hpp>
 #include <tidewire/core/executor.hpp>
+#include <tidewire/core/framing.hpp>
 #include <tidewire/core/group.hpp>
 #include <tidewire/core/run.hpp>
 #include <tidewire/core/stream.hpp>

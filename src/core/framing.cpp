@@ -62,9 +62,7 @@ line_codec::line_codec(const line_options& options) noexcept : options_(options)
 }
 
 result<frame> line_codec::next(byte_view shown) {
-  // What is further away belongs to no line within the limit, and need not be searched.
-  const byte_view window = shown.first(std::min(shown.size(), max_size()));
-  auto line = options_.strict ? next_strict(window) : next_lenient(window);
+  auto line = options_.strict ? next_strict(shown) : next_lenient(shown);
   if (line && line->complete()) reset();
   return line;
 }
@@ -135,6 +133,7 @@ std::size_t delimiter_codec::search(byte_view bytes, std::size_t from, std::size
 }
 
 result<frame> delimiter_codec::next(byte_view shown) {
+  // A delimiter that ends further away ends no frame within the limit.
   const byte_view window = shown.first(std::min(shown.size(), max_size()));
   const std::size_t end = search(window, seen_, matched_);
   if (end != npos) {
@@ -274,7 +273,7 @@ result<frame> netstring_codec::next(byte_view shown) {
     } else {
       if (!ascii::is_digit(c)) return malformed("the length of a netstring is not a number");
       if (header_.seen > 0 && header_.length == 0)
-        return malformed("the length of a netstring has a leading zero");
+        return malformed("a netstring's length begins with a zero");
       const std::uint64_t length = saturating_add(saturating_multiply<std::uint64_t>(header_.length, 10),
                                                   static_cast<std::uint64_t>(c - '0'));
       if (length > limit_) return longer_than("frame", limit_);
