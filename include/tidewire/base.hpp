@@ -7,4 +7,5 @@
 #include <tidewire/base/bytes.hpp>
 #include <tidewire/base/error.hpp>
 #include <tidewire/base/hex.hpp>
+#include <tidewire/base/percent.hpp>
 #include <tidewire/base/result.hpp>
