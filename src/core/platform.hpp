@@ -64,7 +64,7 @@ struct accepted {
 [[nodiscard]] accepted try_accept(native_socket listener, native_address& peer) noexcept;
 
 /// A new socket: non-blocking, not inherited by child processes, never raising SIGPIPE.
-/// `family` and `type` are the system's (AF_INET, SOCK_STREAM, …).
+/// `family` and `type` are the system's (AF_INET, SOCK_STREAM, ...).
 [[nodiscard]] native_socket open_socket(int family, int type, std::error_code& failed) noexcept;
 std::error_code bind(native_socket s, const native_address& to) noexcept;
 std::error_code listen(native_socket s, int backlog) noexcept;

@@ -46,7 +46,7 @@ class counted_pointer {
   T* object_;
 };
 
-/// `(target.*Function)(args…)`, as a handler that keeps its target alive.
+/// `(target.*Function)(args...)`, as a handler that keeps its target alive.
 template <class Target, auto Function>
 struct pooled_handler {
   using allocator_type = pool_allocator<void>;

@@ -61,7 +61,7 @@ class TIDEWIRE_CORE_API task_group {
   /// How many children have not ended yet.
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
 
-  /// Waits until fewer than `limit` children are left: `co_await group.wait_below(100); group.spawn(…);`
+  /// Waits until fewer than `limit` children are left: `co_await group.wait_below(100); group.spawn(...);`
   /// bounds the group at 100, as long as one task spawns; several share a `semaphore` instead.
   /// `wait_below(1)` waits for all children (a child that does so waits for itself, until it is canceled); 0
   /// counts as 1.

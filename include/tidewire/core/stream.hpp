@@ -228,7 +228,7 @@ class TIDEWIRE_CORE_API stream {
   /// buffered first.
   /// @param buffer Not empty; alive until the operation ends.
   /// @return How many bytes; 0 at the end of the stream.
-  /// @par Errors What the connection gives (reset, …), `condition::timeout`, `canceled`, `misuse`.
+  /// @par Errors What the connection gives (reset, ...), `condition::timeout`, `canceled`, `misuse`.
   /// @par Cancellation Nothing was read; the stream can be read again.
   [[nodiscard]] detail::read_operation read_some(byte_span buffer) noexcept { return {core_.get(), buffer}; }
   /// @copydoc read_some(byte_span)

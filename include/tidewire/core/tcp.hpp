@@ -81,7 +81,7 @@ struct connect_options {
 };
 
 /// Connects to an address.
-/// @par Errors What the system gives: refused, unreachable, …; `condition::timeout`, `canceled`.
+/// @par Errors What the system gives: refused, unreachable, ...; `condition::timeout`, `canceled`.
 /// @par Cancellation At once; the attempt is given up.
 [[nodiscard]] TIDEWIRE_CORE_API task<stream> connect(endpoint to, connect_options options = {});
 

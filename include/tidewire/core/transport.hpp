@@ -15,7 +15,7 @@
 namespace tidewire {
 
 /// One read, write or shutdown on its way through a transport. It belongs to whoever waits for it, stays
-/// where it is, and is completed once: by `start_…` answering true, or by `complete` later, on the loop's
+/// where it is, and is completed once: by `start_...` answering true, or by `complete` later, on the loop's
 /// thread.
 class io_request {
  public:
@@ -27,7 +27,7 @@ class io_request {
   /// Bytes read or written, those of a request that failed midway too.
   std::size_t transferred = 0;
 
-  /// Ends a request that `start_…` left pending. The request may be gone when this returns.
+  /// Ends a request that `start_...` left pending. The request may be gone when this returns.
   void complete(std::error_code outcome, std::size_t bytes) noexcept {
     code = outcome;
     transferred = bytes;
@@ -67,8 +67,8 @@ class write_request : public io_request {
 /// Bytes in order, both ways, from anywhere. One read and one write may be pending at a time: `stream` sees
 /// to that. For the loop's thread only.
 ///
-/// `start_…` answers true if the request is done (its `code` and `transferred` are set), false if it is
-/// pending. It never completes a request from inside `start_…`, and never throws.
+/// `start_...` answers true if the request is done (its `code` and `transferred` are set), false if it is
+/// pending. It never completes a request from inside `start_...`, and never throws.
 class TIDEWIRE_CORE_API transport {
  public:
   transport() = default;
