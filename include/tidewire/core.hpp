@@ -12,5 +12,5 @@
 #include <tidewire/core/task.hpp>
 #include <tidewire/core/tcp.hpp>
 #include <tidewire/core/timeout.hpp>
-#include <tidewire/core/when.hpp>
 #include <tidewire/core/transport.hpp>
+#include <tidewire/core/when.hpp>

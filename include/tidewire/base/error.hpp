@@ -88,8 +88,8 @@ class TIDEWIRE_BASE_API failure {
   [[nodiscard]] std::string_view detail() const noexcept;
   /// What the peer itself said, as it came: untrusted, to be escaped before it is shown. Empty if nothing.
   [[nodiscard]] std::string_view peer_text() const noexcept;
-  /// All of it as one line: "connect to example.org:443: timed out: ...". Peer text is quoted, escaped and cut
-  /// to 200 bytes.
+  /// All of it as one line: "connect to example.org:443: timed out: ...". Peer text is quoted, escaped and
+  /// cut to 200 bytes.
   [[nodiscard]] std::string message() const;
 
   /// Sets what was being done, unless an inner layer said it already.
