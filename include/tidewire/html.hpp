@@ -1,0 +1,8 @@
+/// @file
+/// All of `tidewire::html`: parser, document tree.
+#pragma once
+
+#include <tidewire/html/document.hpp>
+#include <tidewire/html/parse_error.hpp>
+#include <tidewire/html/parser.hpp>
+#include <tidewire/html/serialize.hpp>
