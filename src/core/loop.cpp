@@ -216,6 +216,28 @@ void loop::abandon_all() noexcept {
   abandon_calls();  // those that other threads made meanwhile
 }
 
+void loop::release_all() noexcept {
+  while (attachments_ != nullptr) {
+    loop_attachment& one = *attachments_;
+    one.detach();
+    one.loop_ended();
+  }
+  while (!locals_.empty()) locals_.pop_back();
+}
+
+loop_local::~loop_local() = default;
+
+loop_local* loop::find_local(const void* key) const noexcept {
+  for (const auto& [name, local] : locals_) {
+    if (name == key) return local.get();
+  }
+  return nullptr;
+}
+
+loop_local& loop::add_local(const void* key, std::unique_ptr<loop_local> made) {
+  return *locals_.emplace_back(key, std::move(made)).second;
+}
+
 steady_time loop::now() const noexcept {
   return clock_ != nullptr ? clock_->now() : std::chrono::steady_clock::now();
 }

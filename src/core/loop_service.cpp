@@ -21,6 +21,7 @@ loop& loop::of(void* asio_io_context) {
 // Asio shuts services down before it destroys any, so the frames that end here still find theirs.
 void loop_service::shutdown() noexcept {
   abandon_all();
+  release_all();
   use_clock(nullptr);
 }
 

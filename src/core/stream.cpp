@@ -29,30 +29,37 @@ stream_core::~stream_core() {
   if (reading_ != nullptr) reading_->core_ = nullptr;
   if (writing_ != nullptr) writing_->core_ = nullptr;
   if (open && below) below->close();
-  if (home_ != nullptr) home_->disarm(*this);
+  if (home() != nullptr) home()->disarm(*this);
 }
 
 std::string stream_core::peer_name() const {
   return below ? below->peer_name() : std::string();
 }
 
-bool stream_core::attach(loop& home) {
-  if (below->attach(home)) return false;
-  home_ = &home;
+bool stream_core::attach(loop& asking) {
+  if (below->attach(asking)) return false;
+  attach_to(asking);
   return true;
+}
+
+// The operations that were pending went with their tasks; a write may have been cut.
+void stream_core::loop_ended() noexcept {
+  if (writing_ != nullptr) write_broken = true;
+  reading_ = nullptr;
+  writing_ = nullptr;
 }
 
 void stream_core::close() noexcept {
   if (!open) return;
   open = false;
   below->close();
-  if (home_ != nullptr) home_->disarm(*this);
+  if (home() != nullptr) home()->disarm(*this);
 }
 
 // Deadlines move at each operation, the timer only when it must: it comes here at the time of an old one, and
 // is set to the next that somebody waits for.
 void stream_core::fired() noexcept {
-  const steady_time now = home_->now();
+  const steady_time now = home()->now();
   steady_time next = steady_time::max();
   if (reading_ != nullptr && reading_->state_ == io_state::pending) {
     if (read_deadline_ <= now) {
@@ -70,7 +77,7 @@ void stream_core::fired() noexcept {
       next = std::min(next, write_deadline_);
     }
   }
-  if (next != steady_time::max()) home_->arm(*this, next);
+  if (next != steady_time::max()) home()->arm(*this, next);
 }
 
 bool read_operation::refuse(errc why, const char* detail) noexcept {

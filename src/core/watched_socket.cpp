@@ -37,16 +37,21 @@ void watched_socket::operation::complete(void* owner, asio::detail::operation* b
   socket.release();
 }
 
-std::error_code watched_socket::attach(loop& home) noexcept {
-  if (home_ == nullptr) home_ = &home;
-  return home_ == &home ? std::error_code() : make_error_code(errc::misuse);
+std::error_code watched_socket::attach(loop& asking) noexcept {
+  if (home() == nullptr) attach_to(asking);
+  return home() == &asking ? std::error_code() : make_error_code(errc::misuse);
+}
+
+void watched_socket::loop_ended() noexcept {
+  unwatch(false);
+  reactor_ = nullptr;
 }
 
 std::error_code watched_socket::wait(operation& op) noexcept {
   if (native_ == platform::no_socket) return errc::closed;
   if (watched_ == nullptr) {
     if (reactor_ == nullptr) {
-      reactor_ = &asio::use_service<reactor>(context_of(*home_));
+      reactor_ = &asio::use_service<reactor>(context_of(*home()));
       reactor_->init_task();
     }
     if (const int failed = reactor_->register_descriptor(native_, watched_); failed != 0) {

@@ -34,12 +34,11 @@ class counted {
 };
 
 /// Owns a non-blocking use of a socket. Base of what reads, writes or accepts on one.
-class watched_socket : public counted {
+class watched_socket : public counted, public loop_attachment {
  public:
   [[nodiscard]] platform::native_socket native() const noexcept { return native_; }
-  [[nodiscard]] loop* home() const noexcept { return home_; }
-  /// Tells which loop it will wait on. Only the first call counts; another loop is refused.
-  std::error_code attach(loop& home) noexcept;
+  /// Tells which loop it will wait on. Another one is refused while that lasts.
+  std::error_code attach(loop& asking) noexcept;
   void cancel_read() noexcept { cancel(read_); }
   void cancel_write() noexcept { cancel(write_); }
   /// Closes; what is pending ends with `errc::canceled`, soon.
@@ -74,6 +73,8 @@ class watched_socket : public counted {
   virtual void write_done(std::error_code failed) noexcept;
   /// The socket is watched from now on.
   virtual void registered() noexcept {}
+  /// What was pending is gone.
+  void loop_ended() noexcept override;
 
  private:
   using reactor = asio::detail::reactor;
@@ -94,7 +95,6 @@ class watched_socket : public counted {
   void unwatch(bool closing) noexcept;
 
   platform::native_socket native_;
-  loop* home_ = nullptr;
   reactor* reactor_ = nullptr;
   reactor::per_descriptor_data watched_ = nullptr;
   operation read_{*this, reactor::read_op};

@@ -81,6 +81,32 @@ TEST(Spawn, UnfinishedTasksDieWithTheirContext) {
   EXPECT_EQ(witness.use_count(), 1);
 }
 
+TEST(Spawn, AStreamAndAListenerSurviveAContextThatDiesWhileTasksWaitForThem) {
+  tcp::listener listener = tcp::listen(endpoint(ip_address::loopback_v4(), 0));
+  const auto connect = [&]() -> task<tcp::stream> {
+    auto client = co_await tcp::connect(listener.local_endpoint());
+    co_await client.write("x");
+    co_return client;
+  };
+  const auto accept = [&]() -> task<tcp::stream> { co_return co_await listener.accept(); };
+  tcp::stream client = run(connect());
+  tcp::stream server = run(accept());
+  std::array<std::byte, 10> buffer;
+  {
+    asio::io_context context;
+    const auto read = [&]() -> task<> { (void)co_await client.read_some(buffer); };
+    const auto accept_more = [&]() -> task<> { (void)co_await listener.accept(); };
+    spawn(context, read(), asio::detached);
+    spawn(context, accept_more(), asio::detached);
+    context.poll();
+  }
+  run(server.write("y"));
+  EXPECT_EQ(run(client.read_some(buffer)), 1u);
+  EXPECT_EQ(run(server.read_some(buffer)), 1u);
+  tcp::stream again = run(connect());
+  EXPECT_EQ(run(accept()).remote_endpoint(), again.local_endpoint());
+}
+
 TEST(Spawn, LeavesNoTimerBehindThatKeepsTheContextBusy) {
   asio::io_context context;
   const auto quick = []() -> task<> { (void)co_await as_result(with_timeout(1h, sleep_for(1ms))); };

@@ -57,7 +57,7 @@ class read_operation;
 class write_operation;
 
 /// What a `stream` refers to: it stays where it is while the stream moves.
-class TIDEWIRE_CORE_API stream_core final : private timer {
+class TIDEWIRE_CORE_API stream_core final : private loop_attachment, private timer {
  public:
   explicit stream_core(std::unique_ptr<transport> below);
   ~stream_core();
@@ -81,15 +81,17 @@ class TIDEWIRE_CORE_API stream_core final : private timer {
   friend class write_operation;
 
   /// Is this the loop the stream belongs to? Takes the first that asks.
-  [[nodiscard]] bool belongs_to(loop& home) { return home_ == &home || (home_ == nullptr && attach(home)); }
+  [[nodiscard]] bool belongs_to(loop& asking) {
+    return home() == &asking || (home() == nullptr && attach(asking));
+  }
   [[nodiscard]] bool attach(loop& home);
   /// Sees to it that the timer fires at `deadline` or before; it is moved only when it must fire earlier.
   void watch(steady_time deadline) {
-    if (!armed() || deadline < when()) home_->arm(*this, deadline);
+    if (!armed() || deadline < when()) home()->arm(*this, deadline);
   }
   void fired() noexcept override;
+  void loop_ended() noexcept override;
 
-  loop* home_ = nullptr;
   read_operation* reading_ = nullptr;
   write_operation* writing_ = nullptr;
   steady_time read_deadline_ = steady_time::max();
@@ -204,8 +206,9 @@ template <writable_bytes B>
 /// `tls::stream` is one, and can be moved into one.
 ///
 /// **Who may do what when.** A stream belongs to the loop of the first task that used it, and only tasks of
-/// that loop may use it. One task may read while another writes. A second read (or write) while one waits is
-/// refused with `condition::misuse`, and so is use from another loop; nothing was done then.
+/// that loop may use it; when that loop has ended, so does the next: `auto peer = run(tcp::connect(...))`,
+/// then `run(peer.write(...))`. One task may read while another writes. A second read (or write) while one
+/// waits is refused with `condition::misuse`, and so is use from another loop; nothing was done then.
 ///
 /// **Time.** Each read and write may wait `default_io_timeout` (5 minutes) unless set otherwise by
 /// `set_timeout`; then it throws `condition::timeout`. Bound whole acts by `with_timeout`.

@@ -10,7 +10,9 @@
 #include <coroutine>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <source_location>
+#include <utility>
 #include <vector>
 
 namespace tidewire {
@@ -139,6 +141,41 @@ struct posted_call {
   ~posted_call() = default;
 };
 
+/// Something that is tied to a loop while that lasts: a socket, a stream. It is told when the loop ends,
+/// after its tasks; it can then be tied to another one.
+class TIDEWIRE_CORE_API loop_attachment {
+ public:
+  loop_attachment(const loop_attachment&) = delete;
+  loop_attachment& operator=(const loop_attachment&) = delete;
+  /// The loop it is tied to, or null.
+  [[nodiscard]] loop* home() const noexcept { return home_; }
+
+ protected:
+  loop_attachment() = default;
+  ~loop_attachment() { detach(); }
+  /// Only when it is tied to none.
+  void attach_to(loop& home) noexcept;
+  void detach() noexcept;
+  /// The loop ends; `home` is null from now on.
+  virtual void loop_ended() noexcept = 0;
+
+ private:
+  friend class loop;
+  loop* home_ = nullptr;
+  loop_attachment* previous_ = nullptr;
+  loop_attachment* next_ = nullptr;
+};
+
+/// What each loop has one of, made when first asked for and destroyed with the loop, after its tasks. `T`
+/// derives from this, is made from a `loop&`, and has `static const char key;`, defined in a source file.
+class TIDEWIRE_CORE_API loop_local {
+ public:
+  loop_local() = default;
+  loop_local(const loop_local&) = delete;
+  loop_local& operator=(const loop_local&) = delete;
+  virtual ~loop_local();
+};
+
 /// The scheduler of one `io_context`. Everything but `post` is for the loop's thread only.
 class TIDEWIRE_CORE_API loop {
  public:
@@ -201,6 +238,14 @@ class TIDEWIRE_CORE_API loop {
   [[nodiscard]] chain* first_chain() const noexcept { return chains_; }
   [[nodiscard]] static chain* next_chain(const chain& c) noexcept { return c.next_; }
 
+  /// The `T` of this loop.
+  template <class T>
+  [[nodiscard]] T& local() {
+    loop_local* found = find_local(&T::key);
+    if (found == nullptr) found = &add_local(&T::key, std::make_unique<T>(*this));
+    return static_cast<T&>(*found);
+  }
+
   /// Calls outstanding on other threads (off-loaded work, look-ups): while there are any, a virtual clock
   /// waits.
   void external_started() noexcept { ++external_; }
@@ -225,10 +270,16 @@ class TIDEWIRE_CORE_API loop {
   }
   /// Ends what is unfinished.
   void abandon_all() noexcept;
+  /// Then lets go of what is tied to it, and of what it owns.
+  void release_all() noexcept;
 
  private:
   friend class suspension;
   friend class chain;
+  friend class loop_attachment;
+
+  [[nodiscard]] loop_local* find_local(const void* key) const noexcept;
+  loop_local& add_local(const void* key, std::unique_ptr<loop_local> made);
 
   void link(chain& c) noexcept;
   void unlink(chain& c) noexcept;
@@ -251,11 +302,28 @@ class TIDEWIRE_CORE_API loop {
   void* native_;
   clock* clock_ = nullptr;
   chain* chains_ = nullptr;
+  loop_attachment* attachments_ = nullptr;
+  std::vector<std::pair<const void*, std::unique_ptr<loop_local>>> locals_;
   std::size_t external_ = 0;
   std::vector<timer*> timers_;
   steady_time armed_for_ = steady_time::max();
   std::atomic<posted_call*> calls_ = nullptr;
 };
+
+inline void loop_attachment::attach_to(loop& home) noexcept {
+  home_ = &home;
+  next_ = home.attachments_;
+  if (next_ != nullptr) next_->previous_ = this;
+  home.attachments_ = this;
+}
+
+inline void loop_attachment::detach() noexcept {
+  if (home_ == nullptr) return;
+  (previous_ != nullptr ? previous_->next_ : home_->attachments_) = next_;
+  if (next_ != nullptr) next_->previous_ = previous_;
+  home_ = nullptr;
+  previous_ = next_ = nullptr;
+}
 
 inline void suspension::enter(promise_base& waiter) noexcept {
   waiter_ = &waiter;
