@@ -8,6 +8,7 @@
 #include <tidewire/core/framing.hpp>
 #include <tidewire/core/group.hpp>
 #include <tidewire/core/run.hpp>
+#include <tidewire/core/socket_options.hpp>
 #include <tidewire/core/stream.hpp>
 #include <tidewire/core/task.hpp>
 #include <tidewire/core/tcp.hpp>

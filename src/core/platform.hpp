@@ -4,7 +4,9 @@
 
 #include <tidewire/base/bytes.hpp>
 #include <tidewire/core/address.hpp>
+#include <tidewire/core/socket_options.hpp>
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -17,14 +19,12 @@ struct native_address;
 
 namespace tidewire::detail::platform {
 
+using tidewire::native_socket;
+inline constexpr native_socket no_socket = static_cast<native_socket>(-1);
 #ifdef _WIN32
-using native_socket = std::uintptr_t;
-inline constexpr native_socket no_socket = ~native_socket{0};
 /// Can a socket be tried, and waited for until it is ready? Windows completes instead.
 inline constexpr bool polls = false;
 #else
-using native_socket = int;
-inline constexpr native_socket no_socket = -1;
 inline constexpr bool polls = true;
 #endif
 
@@ -72,6 +72,32 @@ std::error_code listen(native_socket s, int backlog) noexcept;
 [[nodiscard]] native_address remote_address(native_socket s, std::error_code& failed) noexcept;
 std::error_code set_option(native_socket s, int level, int name, int value) noexcept;
 std::error_code get_option(native_socket s, int level, int name, int& value) noexcept;
+
+/// Can what a dual-stack socket sends by IPv4 be told apart by options?
+#ifdef __APPLE__
+inline constexpr bool v6_sockets_have_v4_options = false;
+#else
+inline constexpr bool v6_sockets_have_v4_options = true;
+#endif
+
+/// Where the system keeps an option that is one number.
+struct option_place {
+  int level = 0;
+  int name = 0;
+  bool known = false;
+  int unit = 1;  ///< What the option's number is divided by (rounding up) to be the system's.
+};
+/// The one of keep-alive is that of its switch.
+[[nodiscard]] option_place place_of(option_id id, bool v6) noexcept;
+/// The idle time, interval and count of keep-alive, in that order.
+[[nodiscard]] std::array<option_place, 3> keep_alive_places() noexcept;
+std::error_code set_linger(native_socket s, bool on, int seconds) noexcept;
+std::error_code get_linger(native_socket s, bool& on, int& seconds) noexcept;
+/// An interface by name, none if empty; `errc::unsupported` where there is no such thing.
+std::error_code bind_to_device(native_socket s, bool v6, const char* name) noexcept;
+std::error_code get_bound_device(native_socket s, bool v6, std::span<char, 16> name) noexcept;
+/// Is it a socket of IPv6?
+[[nodiscard]] bool is_v6(native_socket s) noexcept;
 
 std::error_code shutdown_write(native_socket s) noexcept;
 void close(native_socket s) noexcept;

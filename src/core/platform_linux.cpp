@@ -1,3 +1,4 @@
+#include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -47,6 +48,55 @@ attempt try_receive_and_tell(native_socket from, byte_span into) noexcept {
     std::memcpy(&rest, CMSG_DATA(told), sizeof(rest));
   }
   return {static_cast<std::size_t>(n), {}, false, n > 0 && rest == 0};
+}
+
+option_place place_of(option_id id, bool v6) noexcept {
+  switch (id) {
+    case option_id::no_delay: return {IPPROTO_TCP, TCP_NODELAY, true};
+    case option_id::quick_ack: return {IPPROTO_TCP, TCP_QUICKACK, true};
+    case option_id::keep_alive: return {SOL_SOCKET, SO_KEEPALIVE, true};
+    case option_id::reuse_address: return {SOL_SOCKET, SO_REUSEADDR, true};
+    case option_id::reuse_port: return {SOL_SOCKET, SO_REUSEPORT, true};
+    case option_id::receive_buffer: return {SOL_SOCKET, SO_RCVBUF, true};
+    case option_id::send_buffer: return {SOL_SOCKET, SO_SNDBUF, true};
+    case option_id::not_sent_low_water: return {IPPROTO_TCP, TCP_NOTSENT_LOWAT, true};
+    case option_id::user_timeout: return {IPPROTO_TCP, TCP_USER_TIMEOUT, true};
+    case option_id::fast_open: return {IPPROTO_TCP, TCP_FASTOPEN, true};
+    case option_id::fast_open_connect: return {IPPROTO_TCP, TCP_FASTOPEN_CONNECT, true};
+    case option_id::traffic_class:
+    case option_id::dscp:
+      return v6 ? option_place{IPPROTO_IPV6, IPV6_TCLASS, true} : option_place{IPPROTO_IP, IP_TOS, true};
+    case option_id::hop_limit:
+      return v6 ? option_place{IPPROTO_IPV6, IPV6_UNICAST_HOPS, true}
+                : option_place{IPPROTO_IP, IP_TTL, true};
+    case option_id::v6_only: return {IPPROTO_IPV6, IPV6_V6ONLY, true};
+    case option_id::mark: return {SOL_SOCKET, SO_MARK, true};
+    case option_id::linger:
+    case option_id::bind_to_device: break;
+  }
+  return {};
+}
+
+std::array<option_place, 3> keep_alive_places() noexcept {
+  return {{{IPPROTO_TCP, TCP_KEEPIDLE, true},
+           {IPPROTO_TCP, TCP_KEEPINTVL, true},
+           {IPPROTO_TCP, TCP_KEEPCNT, true}}};
+}
+
+std::error_code bind_to_device(native_socket s, bool, const char* name) noexcept {
+  const auto size = static_cast<socklen_t>(std::strlen(name));
+  if (::setsockopt(s, SOL_SOCKET, SO_BINDTODEVICE, name, size) == 0) return {};
+  return std::error_code(errno, std::system_category());
+}
+
+std::error_code get_bound_device(native_socket s, bool, std::span<char, 16> name) noexcept {
+  static_assert(IFNAMSIZ <= 16);
+  auto size = static_cast<socklen_t>(name.size());
+  if (::getsockopt(s, SOL_SOCKET, SO_BINDTODEVICE, name.data(), &size) != 0) {
+    return std::error_code(errno, std::system_category());
+  }
+  if (size == 0) name[0] = '\0';
+  return {};
 }
 
 }  // namespace tidewire::detail::platform

@@ -1,3 +1,10 @@
+#include <net/if.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+
 #include "platform.hpp"
 
 namespace tidewire::detail::platform {
@@ -11,6 +18,62 @@ bool tell_rest(native_socket) noexcept {
 }
 attempt try_receive_and_tell(native_socket from, byte_span into) noexcept {
   return try_receive(from, into);
+}
+
+option_place place_of(option_id id, bool v6) noexcept {
+  switch (id) {
+    case option_id::no_delay: return {IPPROTO_TCP, TCP_NODELAY, true};
+    case option_id::keep_alive: return {SOL_SOCKET, SO_KEEPALIVE, true};
+    case option_id::reuse_address: return {SOL_SOCKET, SO_REUSEADDR, true};
+    case option_id::reuse_port: return {SOL_SOCKET, SO_REUSEPORT, true};
+    case option_id::receive_buffer: return {SOL_SOCKET, SO_RCVBUF, true};
+    case option_id::send_buffer: return {SOL_SOCKET, SO_SNDBUF, true};
+    case option_id::not_sent_low_water: return {IPPROTO_TCP, TCP_NOTSENT_LOWAT, true};
+    case option_id::user_timeout: return {IPPROTO_TCP, TCP_RXT_CONNDROPTIME, true, 1000};
+    case option_id::fast_open: return {IPPROTO_TCP, TCP_FASTOPEN, true};
+    case option_id::traffic_class:
+    case option_id::dscp:
+      return v6 ? option_place{IPPROTO_IPV6, IPV6_TCLASS, true} : option_place{IPPROTO_IP, IP_TOS, true};
+    case option_id::hop_limit:
+      return v6 ? option_place{IPPROTO_IPV6, IPV6_UNICAST_HOPS, true}
+                : option_place{IPPROTO_IP, IP_TTL, true};
+    case option_id::v6_only: return {IPPROTO_IPV6, IPV6_V6ONLY, true};
+    case option_id::quick_ack:
+    case option_id::fast_open_connect:
+    case option_id::mark:
+    case option_id::linger:
+    case option_id::bind_to_device: break;
+  }
+  return {};
+}
+
+std::array<option_place, 3> keep_alive_places() noexcept {
+  return {{{IPPROTO_TCP, TCP_KEEPALIVE, true},
+           {IPPROTO_TCP, TCP_KEEPINTVL, true},
+           {IPPROTO_TCP, TCP_KEEPCNT, true}}};
+}
+
+std::error_code bind_to_device(native_socket s, bool v6, const char* name) noexcept {
+  unsigned index = 0;
+  if (name[0] != '\0') {
+    index = ::if_nametoindex(name);
+    if (index == 0) return std::error_code(errno, std::system_category());
+  }
+  return v6 ? set_option(s, IPPROTO_IPV6, IPV6_BOUND_IF, static_cast<int>(index))
+            : set_option(s, IPPROTO_IP, IP_BOUND_IF, static_cast<int>(index));
+}
+
+std::error_code get_bound_device(native_socket s, bool v6, std::span<char, 16> name) noexcept {
+  static_assert(IFNAMSIZ <= 16);
+  int index = 0;
+  const std::error_code failed =
+      v6 ? get_option(s, IPPROTO_IPV6, IPV6_BOUND_IF, index) : get_option(s, IPPROTO_IP, IP_BOUND_IF, index);
+  if (failed) return failed;
+  name[0] = '\0';
+  if (index != 0 && ::if_indextoname(static_cast<unsigned>(index), name.data()) == nullptr) {
+    return std::error_code(errno, std::system_category());
+  }
+  return {};
 }
 
 }  // namespace tidewire::detail::platform

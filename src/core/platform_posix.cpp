@@ -173,6 +173,33 @@ std::error_code get_option(native_socket s, int level, int name, int& value) noe
   return ::getsockopt(s, level, name, &value, &size) == 0 ? std::error_code() : last_error();
 }
 
+#ifdef SO_LINGER_SEC  // macOS counts SO_LINGER in ticks
+constexpr int linger_name = SO_LINGER_SEC;
+#else
+constexpr int linger_name = SO_LINGER;
+#endif
+
+std::error_code set_linger(native_socket s, bool on, int seconds) noexcept {
+  const ::linger value{on ? 1 : 0, seconds};
+  return ::setsockopt(s, SOL_SOCKET, linger_name, &value, sizeof(value)) == 0 ? std::error_code()
+                                                                              : last_error();
+}
+
+std::error_code get_linger(native_socket s, bool& on, int& seconds) noexcept {
+  ::linger value{};
+  socklen_t size = sizeof(value);
+  if (::getsockopt(s, SOL_SOCKET, linger_name, &value, &size) != 0) return last_error();
+  on = value.l_onoff != 0;
+  seconds = value.l_linger;
+  return {};
+}
+
+bool is_v6(native_socket s) noexcept {
+  std::error_code failed;
+  const native_address local = local_address(s, failed);
+  return !failed && local.storage.ss_family == AF_INET6;
+}
+
 std::error_code shutdown_write(native_socket s) noexcept {
   return ::shutdown(s, SHUT_WR) == 0 ? std::error_code() : last_error();
 }

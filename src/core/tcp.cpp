@@ -72,10 +72,23 @@ class connect_operation final : public tidewire::detail::leaf<connect_operation>
 
 }  // namespace
 
+template <class Socket>
+[[nodiscard]] endpoint local_endpoint(const Socket& of) {
+  std::error_code code = errc::closed;
+  native_address local;
+  if (of.is_open()) local = platform::local_address(of.native_handle(), code);
+  if (code) throw failed("ask for the local endpoint of", of.socket_name(), code);
+  return tidewire::detail::from_sockaddr(local.get(), local.size).value();
+}
+
 class listener_state final : public tidewire::detail::watched_socket {
  public:
   listener_state(platform::native_socket native, const listen_options& options) noexcept
       : watched_socket(native), options_(options) {}
+  // A connection that came when nobody waited any more.
+  ~listener_state() override {
+    if (accepted_.socket != platform::no_socket) platform::close(accepted_.socket);
+  }
 
   [[nodiscard]] const listen_options& options() const noexcept { return options_; }
   [[nodiscard]] bool is_open() const noexcept { return native() != platform::no_socket; }
@@ -113,6 +126,10 @@ class listener_state final : public tidewire::detail::watched_socket {
     by.code_ = failed ? failed : accepted_.code;
     if (!is_open()) by.code_ = errc::closed;
     by.wake();
+  }
+  void loop_ended() noexcept override {
+    waiting_ = nullptr;
+    watched_socket::loop_ended();
   }
 
   listen_options options_;
@@ -165,15 +182,19 @@ stream accept_operation::await_resume() {
 }  // namespace detail
 
 endpoint stream::local_endpoint() const {
-  std::error_code failed;
-  const native_address local =
-      platform::local_address(static_cast<detail::transport&>(below()).io().native(), failed);
-  if (failed) throw detail::failed("ask for the local endpoint of", peer_name(), failed);
-  return tidewire::detail::from_sockaddr(local.get(), local.size).value();
+  return detail::local_endpoint(*this);
 }
 
 endpoint stream::remote_endpoint() const {
   return static_cast<detail::transport&>(below()).remote();
+}
+
+native_socket stream::native_handle() const noexcept {
+  return is_open() ? static_cast<detail::transport&>(below()).io().native() : platform::no_socket;
+}
+
+std::string stream::socket_name() const {
+  return is_open() ? peer_name() : "a closed stream";
 }
 
 listener::listener(listener&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
@@ -194,10 +215,7 @@ detail::accept_operation listener::accept() noexcept {
 }
 
 endpoint listener::local_endpoint() const {
-  std::error_code failed;
-  const native_address local = platform::local_address(state_->native(), failed);
-  if (failed) throw detail::failed("ask for the endpoint of", "a listener", failed);
-  return tidewire::detail::from_sockaddr(local.get(), local.size).value();
+  return detail::local_endpoint(*this);
 }
 
 const listen_options& listener::options() const noexcept {
@@ -210,6 +228,14 @@ void listener::close() noexcept {
 
 bool listener::is_open() const noexcept {
   return state_ != nullptr && state_->is_open();
+}
+
+native_socket listener::native_handle() const noexcept {
+  return is_open() ? state_->native() : platform::no_socket;
+}
+
+std::string listener::socket_name() const {
+  return is_open() ? "the listener at " + local_endpoint().to_string() : "a closed listener";
 }
 
 listener listen(const endpoint& at, listen_options options) {
@@ -232,6 +258,12 @@ listener listen(const endpoint& at, listen_options options) {
 #else
     check(errc::unsupported);
 #endif
+  }
+  check(platform::set_option(native, IPPROTO_TCP, TCP_NODELAY, 1));  // accepted sockets inherit it
+  for (const auto& option : options.options.values()) {
+    if (const auto set = tidewire::detail::set_socket_option(native, option); !set) {
+      throw error(failure(set.error()).with(at.to_string()));
+    }
   }
   check(platform::bind(native, address));
   check(platform::listen(native, options.backlog));

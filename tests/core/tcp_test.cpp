@@ -132,5 +132,36 @@ TEST(Tcp, AReadTimesOutByTheStreamsOwnLimit) {
   run(check());
 }
 
+TEST(Tcp, AStreamOutlivesItsLoopAndWorksOnTheNext) {
+  pair p = run(connected());
+  std::array<std::byte, 10> buffer;
+  const auto waits = [&]() -> task<> {  // so that both are watched by a loop that ends
+    (void)co_await as_result(with_timeout(1ms, p.server.read_some(buffer)));
+    (void)co_await as_result(with_timeout(1ms, p.client.read_some(buffer)));
+  };
+  run(waits());
+  for (int i = 0; i < 3; ++i) {
+    run(p.client.write("ping"));
+    EXPECT_EQ(run(p.server.read_some(buffer)), 4u);
+  }
+  p.client.close();
+  EXPECT_EQ(run(p.server.read_some(buffer)), 0u);
+}
+
+TEST(Tcp, AListenerOutlivesItsLoopAndAcceptsOnTheNext) {
+  tcp::listener listener = tcp::listen(loopback);
+  const auto nobody = [&]() -> task<> {
+    const auto r = co_await as_result(with_timeout(1ms, listener.accept()));
+    EXPECT_EQ(r.error(), condition::timeout);
+  };
+  run(nobody());
+  const auto somebody = [&]() -> task<> {
+    auto client = co_await tcp::connect(listener.local_endpoint());
+    auto server = co_await listener.accept();
+    EXPECT_EQ(server.remote_endpoint(), client.local_endpoint());
+  };
+  run(somebody());
+}
+
 }  // namespace
 }  // namespace tidewire

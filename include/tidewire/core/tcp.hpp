@@ -4,11 +4,13 @@
 
 #include <tidewire/core/address.hpp>
 #include <tidewire/core/export.hpp>
+#include <tidewire/core/socket_options.hpp>
 #include <tidewire/core/stream.hpp>
 #include <tidewire/core/task.hpp>
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 
 namespace tidewire::tcp {
@@ -18,8 +20,8 @@ class accept_operation;
 class listener_state;
 }  // namespace detail
 
-/// A TCP connection. Everything a `stream` can, and what only TCP has.
-class TIDEWIRE_CORE_API stream : public tidewire::stream {
+/// A TCP connection. Everything a `stream` can, the options of a socket, and what only TCP has.
+class TIDEWIRE_CORE_API stream : public tidewire::stream, public tidewire::detail::socket_options_of<stream> {
  public:
   /// For the library.
   using tidewire::stream::stream;
@@ -28,6 +30,10 @@ class TIDEWIRE_CORE_API stream : public tidewire::stream {
   [[nodiscard]] endpoint local_endpoint() const;
   /// The peer's end, as it was when connected.
   [[nodiscard]] endpoint remote_endpoint() const;
+  /// The system's socket, still owned here; all ones once closed.
+  [[nodiscard]] native_socket native_handle() const noexcept;
+  /// For messages.
+  [[nodiscard]] std::string socket_name() const;
 };
 
 /// How `listen` listens.
@@ -38,11 +44,14 @@ struct listen_options {
   bool reuse_port = false;
   /// An IPv6 listener on the unspecified address takes IPv4 connections, too.
   bool dual_stack = true;
+  /// Options of the listener. Accepted streams inherit those that a connection has: `no_delay`, `keep_alive`,
+  /// buffers, `user_timeout`, ... On by themselves: `no_delay`, and `reuse_address` but on Windows.
+  socket_option_list options{};
 };
 
 /// A TCP endpoint that accepts connections. It listens from its creation on, on no loop yet: the first
 /// `accept` takes it to the loop of its task. Moves; not thread-safe.
-class TIDEWIRE_CORE_API listener {
+class TIDEWIRE_CORE_API listener : public tidewire::detail::socket_options_of<listener> {
  public:
   listener(listener&& other) noexcept;
   listener& operator=(listener&& other) noexcept;
@@ -61,6 +70,10 @@ class TIDEWIRE_CORE_API listener {
   /// Stops listening. An `accept` that waits gets `errc::closed`. Twice is once.
   void close() noexcept;
   [[nodiscard]] bool is_open() const noexcept;
+  /// The system's socket, still owned here; all ones once closed.
+  [[nodiscard]] native_socket native_handle() const noexcept;
+  /// For messages.
+  [[nodiscard]] std::string socket_name() const;
 
  private:
   friend TIDEWIRE_CORE_API listener listen(const endpoint& at, listen_options options);
