@@ -7,6 +7,7 @@
 #include <tidewire/core/executor.hpp>
 #include <tidewire/core/framing.hpp>
 #include <tidewire/core/group.hpp>
+#include <tidewire/core/memory_stream.hpp>
 #include <tidewire/core/run.hpp>
 #include <tidewire/core/socket_options.hpp>
 #include <tidewire/core/stream.hpp>

@@ -1,0 +1,266 @@
+#include <tidewire/core/memory_stream.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <utility>
+
+namespace tidewire {
+namespace detail {
+namespace {
+
+/// A queue of bytes that never moves and never allocates.
+class byte_ring {
+ public:
+  explicit byte_ring(std::size_t capacity)
+      : memory_(std::make_unique_for_overwrite<std::byte[]>(capacity)), capacity_(capacity) {}
+
+  [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
+  void clear() noexcept { size_ = 0; }
+
+  /// Adds the first bytes of `bytes`, as many as there is room for; says how many.
+  std::size_t put(byte_view bytes) noexcept {
+    const std::size_t count = std::min(bytes.size(), capacity_ - size_);
+    if (count == 0) return 0;
+    const std::size_t end = (begin_ + size_) % capacity_;
+    const std::size_t before_wrap = std::min(count, capacity_ - end);
+    std::memcpy(&memory_[end], bytes.data(), before_wrap);
+    if (count > before_wrap) std::memcpy(&memory_[0], bytes.data() + before_wrap, count - before_wrap);
+    size_ += count;
+    return count;
+  }
+  /// Moves bytes out, as many as there are and fit; says how many.
+  std::size_t take(byte_span into) noexcept {
+    const std::size_t count = std::min(into.size(), size_);
+    if (count == 0) return 0;
+    const std::size_t before_wrap = std::min(count, capacity_ - begin_);
+    std::memcpy(into.data(), &memory_[begin_], before_wrap);
+    if (count > before_wrap) std::memcpy(into.data() + before_wrap, &memory_[0], count - before_wrap);
+    size_ -= count;
+    begin_ = size_ == 0 ? 0 : (begin_ + count) % capacity_;
+    return count;
+  }
+
+ private:
+  std::unique_ptr<std::byte[]> memory_;
+  std::size_t capacity_;
+  std::size_t begin_ = 0;
+  std::size_t size_ = 0;
+};
+
+/// What is still to be taken from the buffers of a write.
+class write_cursor {
+ public:
+  void begin(std::span<const byte_view> buffers) noexcept {
+    rest_ = buffers;
+    offset_ = taken_ = 0;
+    skip_empty();
+  }
+  [[nodiscard]] bool done() const noexcept { return rest_.empty(); }
+  [[nodiscard]] std::size_t taken() const noexcept { return taken_; }
+  /// What follows, up to the end of one buffer; not empty unless `done`.
+  [[nodiscard]] byte_view next() const noexcept { return rest_.front().subspan(offset_); }
+  void advance(std::size_t count) noexcept {
+    offset_ += count;
+    taken_ += count;
+    skip_empty();
+  }
+
+ private:
+  void skip_empty() noexcept {
+    while (!rest_.empty() && offset_ == rest_.front().size()) {
+      rest_ = rest_.subspan(1);
+      offset_ = 0;
+    }
+  }
+
+  std::span<const byte_view> rest_;
+  std::size_t offset_ = 0;
+  std::size_t taken_ = 0;
+};
+
+/// One direction. A reader waits only where nothing is held, a writer only where nothing more can be.
+struct memory_pipe {
+  explicit memory_pipe(std::size_t capacity) : held(capacity) {}
+
+  byte_ring held;
+  read_request* reader = nullptr;
+  write_request* writer = nullptr;
+  write_cursor left;    // of the write that waits, or is being started
+  bool ended = false;   // nothing more will be written
+  bool broken = false;  // nobody will read any more
+
+  void hold_more() noexcept {
+    while (!left.done()) {
+      const std::size_t count = held.put(left.next());
+      if (count == 0) return;
+      left.advance(count);
+    }
+  }
+  std::size_t hand_over(byte_span into) noexcept {
+    std::size_t count = held.take(into);
+    while (!left.done() && count < into.size()) {
+      const byte_view from = left.next();
+      const std::size_t fits = std::min(from.size(), into.size() - count);
+      std::memcpy(into.data() + count, from.data(), fits);
+      left.advance(fits);
+      count += fits;
+    }
+    return count;
+  }
+  void end_read(std::error_code outcome, std::size_t bytes = 0) noexcept {
+    std::exchange(reader, nullptr)->complete(outcome, bytes);
+  }
+  void end_write(std::error_code outcome) noexcept {
+    const std::size_t taken = std::exchange(left, write_cursor()).taken();
+    std::exchange(writer, nullptr)->complete(outcome, taken);
+  }
+};
+
+// What both ends share. A request is completed last: that may start the next one, and what holds this link
+// may be gone after it.
+class memory_link final : public std::enable_shared_from_this<memory_link>,
+                          private loop_attachment,
+                          private posted_call {
+ public:
+  explicit memory_link(std::size_t capacity) : pipes_{memory_pipe(capacity), memory_pipe(capacity)} {}
+
+  std::error_code attach(loop& asking) noexcept {
+    if (home() == nullptr) attach_to(asking);
+    return home() == &asking ? std::error_code() : make_error_code(errc::misuse);
+  }
+
+  bool start_read(int side, read_request& request) noexcept {
+    memory_pipe& in = incoming(side);
+    request.code = std::error_code();
+    request.transferred = in.hand_over(request.into);
+    if (request.transferred > 0) {
+      if (in.writer == nullptr) return true;
+      in.hold_more();
+      if (in.left.done()) in.end_write({});
+      return true;
+    }
+    if (in.ended) return true;
+    in.reader = &request;
+    return false;
+  }
+
+  bool start_write(int side, write_request& request) noexcept {
+    memory_pipe& out = outgoing(side);
+    out.left.begin(request.from);
+    request.code = std::error_code();
+    if (out.reader != nullptr && !out.left.done()) {
+      // A reader that is served may ask for more at once, or close.
+      const auto stays = shared_from_this();
+      while (out.reader != nullptr && !out.left.done() && !out.broken) {
+        out.end_read({}, out.hand_over(out.reader->into));
+      }
+    }
+    if (!out.broken) out.hold_more();
+    request.transferred = out.left.taken();
+    if (out.broken) {
+      out.left = write_cursor();
+      request.code = std::make_error_code(std::errc::broken_pipe);
+    }
+    if (out.left.done()) return true;
+    out.writer = &request;
+    return false;
+  }
+
+  bool start_shutdown(int side, io_request& request) noexcept {
+    memory_pipe& out = outgoing(side);
+    out.ended = true;
+    request.code = std::error_code();
+    if (out.reader != nullptr) out.end_read({});
+    return true;
+  }
+
+  void cancel_read(int side) noexcept {
+    memory_pipe& in = incoming(side);
+    if (in.reader != nullptr) in.end_read(errc::canceled);
+  }
+
+  void cancel_write(int side) noexcept {
+    memory_pipe& out = outgoing(side);
+    if (out.writer != nullptr) out.end_write(errc::canceled);
+  }
+
+  void close(int side) noexcept {
+    outgoing(side).ended = true;
+    incoming(side).broken = true;
+    incoming(side).held.clear();
+    closed_[static_cast<std::size_t>(side)] = true;
+    // Whoever waits is told soon and not now: it may be that the loop is at its end, and nobody there any
+    // more.
+    const bool awaited = std::ranges::any_of(
+        pipes_, [](const memory_pipe& each) { return each.reader != nullptr || each.writer != nullptr; });
+    if (awaited && stays_ == nullptr) {
+      stays_ = shared_from_this();
+      home()->post(*this);
+    }
+  }
+
+ private:
+  [[nodiscard]] memory_pipe& outgoing(int side) noexcept { return pipes_[static_cast<std::size_t>(side)]; }
+  [[nodiscard]] memory_pipe& incoming(int side) noexcept { return outgoing(1 - side); }
+
+  void call() noexcept override {
+    const auto stays = std::exchange(stays_, nullptr);
+    for (const int side : {0, 1}) {
+      memory_pipe& in = incoming(side);
+      memory_pipe& out = outgoing(side);
+      const bool closed = closed_[static_cast<std::size_t>(side)];
+      if (in.reader != nullptr && (closed || in.ended)) {
+        in.end_read(closed ? make_error_code(errc::closed) : std::error_code());
+      }
+      if (out.writer != nullptr && (closed || out.broken)) {
+        out.end_write(closed ? make_error_code(errc::closed) : std::make_error_code(std::errc::broken_pipe));
+      }
+    }
+  }
+  void abandon() noexcept override { stays_.reset(); }
+  void loop_ended() noexcept override {
+    for (memory_pipe& each : pipes_) {
+      each.reader = nullptr;
+      each.writer = nullptr;
+      each.left = write_cursor();
+    }
+  }
+
+  std::array<memory_pipe, 2> pipes_;  // by the side that writes
+  std::array<bool, 2> closed_ = {};
+  std::shared_ptr<memory_link> stays_;  // while a call is posted
+};
+
+class memory_transport final : public transport {
+ public:
+  memory_transport(std::shared_ptr<memory_link> link, int side) noexcept
+      : link_(std::move(link)), side_(side) {}
+  ~memory_transport() override { link_->close(side_); }
+
+  std::error_code attach(loop& home) override { return link_->attach(home); }
+  bool start_read(read_request& request) noexcept override { return link_->start_read(side_, request); }
+  bool start_write(write_request& request) noexcept override { return link_->start_write(side_, request); }
+  bool start_shutdown(io_request& request) noexcept override { return link_->start_shutdown(side_, request); }
+  void cancel_read() noexcept override { link_->cancel_read(side_); }
+  void cancel_write() noexcept override { link_->cancel_write(side_); }
+  void close() noexcept override { link_->close(side_); }
+  [[nodiscard]] std::string peer_name() const override { return "memory"; }
+
+ private:
+  std::shared_ptr<memory_link> link_;
+  int side_;
+};
+
+}  // namespace
+}  // namespace detail
+
+std::pair<stream, stream> memory_stream_pair(memory_stream_options options) {
+  const auto link = std::make_shared<detail::memory_link>(std::max<std::size_t>(options.capacity, 1));
+  return {stream(std::make_unique<detail::memory_transport>(link, 0)),
+          stream(std::make_unique<detail::memory_transport>(link, 1))};
+}
+
+}  // namespace tidewire
