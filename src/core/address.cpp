@@ -243,7 +243,9 @@ result<endpoint> endpoint::parse(std::string_view text) {
 }
 
 std::string endpoint::to_string() const {
-  std::string out = address_.is_v6() ? "[" + address_.to_string() + "]:" : address_.to_string() + ":";
+  std::string out = address_.to_string();
+  if (address_.is_v6()) out = std::string(1, '[').append(out).append(1, ']');
+  out.push_back(':');
   append_number(out, port_);
   return out;
 }
