@@ -53,14 +53,15 @@ chain::~chain() {
 
 void chain::cancel() noexcept {
   if (std::exchange(canceled_, true) || waiting_ == nullptr) return;
-  loop& home = *home_;
-  const bool outermost = !std::exchange(home.running_, true);
+  const loop::held hold(*home_);
   waiting_->cancel();
-  if (!outermost) return;
-  home.running_ = false;
-  if (home.ready_first_ != nullptr && !home.drain_posted_) {
-    home.drain_posted_ = true;
-    home.post_drain();
+}
+
+void loop::let_go() noexcept {
+  running_ = false;
+  if (ready_first_ != nullptr && !drain_posted_) {
+    drain_posted_ = true;
+    post_drain();
   }
 }
 
@@ -85,12 +86,8 @@ void loop::unlink(chain& c) noexcept {
   (c.previous_ != nullptr ? c.previous_->next_ : chains_) = c.next_;
   if (c.next_ != nullptr) c.next_->previous_ = c.previous_;
   c.linked_ = false;
-  // Deadlines that are moved lazily may have left the system's timer set, and that would keep the context
-  // busy.
-  if (chains_ == nullptr && armed_for_ != steady_time::max()) {
-    armed_for_ = steady_time::max();
-    disarm_system_timer();
-  }
+  // Deadlines that are moved lazily may have left the system's timer set.
+  if (chains_ == nullptr) rest(std::exchange(armed_for_, steady_time::max()) != steady_time::max());
 }
 
 void loop::schedule(promise_base& p) noexcept {
@@ -117,8 +114,9 @@ void loop::schedule_later(promise_base& p) noexcept {
 
 void loop::drive(std::coroutine_handle<> h) noexcept {
   running_ = true;
-  next_ = h;
-  run_ready();
+  budget_ = turn_budget;
+  h.resume();
+  if (next_ || finished_ != nullptr || ready_first_ != nullptr) run_ready();
   running_ = false;
 }
 
@@ -137,7 +135,6 @@ void loop::drain() noexcept {
 // The only place that resumes a coroutine. Each resumed one returns here, whatever it goes on to: an awaited
 // child, a finished child's parent or another chain, so the stack stays flat however many complete at once.
 void loop::run_ready() noexcept {
-  budget_ = turn_budget;
   for (int turns = 0;;) {
     while (next_) std::exchange(next_, {}).resume();
     if (finished_ != nullptr) {
@@ -242,7 +239,7 @@ steady_time loop::now() const noexcept {
   return clock_ != nullptr ? clock_->now() : std::chrono::steady_clock::now();
 }
 
-steady_time loop::coarse_now() const noexcept {
+steady_time loop::coarse_now_now() const noexcept {
   return clock_ != nullptr ? clock_->now() : platform::coarse_now();
 }
 

@@ -4,6 +4,10 @@
 
 #include <system_error>
 
+#ifdef __linux__
+#include "epoll_poller.hpp"
+#endif
+
 namespace tidewire::detail {
 
 asio::execution_context::id loop_service::id;
@@ -41,8 +45,11 @@ void loop_service::arm_system_timer(steady_time when) noexcept {
   });
 }
 
-void loop_service::disarm_system_timer() noexcept {
-  timer_.cancel();
+void loop_service::rest(bool timer_is_set) noexcept {
+  if (timer_is_set) timer_.cancel();
+#ifdef __linux__
+  epoll_poller::rest(*this);
+#endif
 }
 
 }  // namespace tidewire::detail

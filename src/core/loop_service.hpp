@@ -23,7 +23,7 @@ class loop_service final : public asio::execution_context::service, public loop 
   void post_drain() noexcept override;
   void post_calls() noexcept override;
   void arm_system_timer(steady_time when) noexcept override;
-  void disarm_system_timer() noexcept override;
+  void rest(bool timer_is_set) noexcept override;
 
   asio::io_context& context_;
   asio::steady_timer timer_;

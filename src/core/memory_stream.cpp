@@ -134,7 +134,6 @@ class memory_link final : public std::enable_shared_from_this<memory_link>,
 
   bool start_read(int side, read_request& request) noexcept {
     memory_pipe& in = incoming(side);
-    request.code = std::error_code();
     request.transferred = in.hand_over(request.into);
     if (request.transferred > 0) {
       if (in.writer == nullptr) return true;
@@ -150,7 +149,6 @@ class memory_link final : public std::enable_shared_from_this<memory_link>,
   bool start_write(int side, write_request& request) noexcept {
     memory_pipe& out = outgoing(side);
     out.left.begin(request.from);
-    request.code = std::error_code();
     if (out.reader != nullptr && !out.left.done()) {
       // A reader that is served may ask for more at once, or close.
       const auto stays = shared_from_this();
@@ -162,17 +160,16 @@ class memory_link final : public std::enable_shared_from_this<memory_link>,
     request.transferred = out.left.taken();
     if (out.broken) {
       out.left = write_cursor();
-      request.code = std::make_error_code(std::errc::broken_pipe);
+      request.fail(std::make_error_code(std::errc::broken_pipe));
     }
     if (out.left.done()) return true;
     out.writer = &request;
     return false;
   }
 
-  bool start_shutdown(int side, io_request& request) noexcept {
+  bool start_shutdown(int side) noexcept {
     memory_pipe& out = outgoing(side);
     out.ended = true;
-    request.code = std::error_code();
     if (out.reader != nullptr) out.end_read({});
     return true;
   }
@@ -243,7 +240,7 @@ class memory_transport final : public transport {
   std::error_code attach(loop& home) override { return link_->attach(home); }
   bool start_read(read_request& request) noexcept override { return link_->start_read(side_, request); }
   bool start_write(write_request& request) noexcept override { return link_->start_write(side_, request); }
-  bool start_shutdown(io_request& request) noexcept override { return link_->start_shutdown(side_, request); }
+  bool start_shutdown(io_request&) noexcept override { return link_->start_shutdown(side_); }
   void cancel_read() noexcept override { link_->cancel_read(side_); }
   void cancel_write() noexcept override { link_->cancel_write(side_); }
   void close() noexcept override { link_->close(side_); }

@@ -34,22 +34,17 @@ inline constexpr bool polls = true;
 /// What a call that does not wait gave.
 struct attempt {
   std::size_t bytes = 0;
-  std::error_code code;
+  int error = 0;  // of the system
   bool would_block = false;
-  /// Received, and nothing more is there, not even the end of the stream; or sent all that was shown.
-  bool drained = false;
+  bool drained = false;  // sent all that one call can be shown
+  bool more = false;     // there are more buffers than that
+
+  [[nodiscard]] std::error_code code() const noexcept {
+    return error == 0 ? std::error_code() : std::error_code(error, std::system_category());
+  }
 };
 
-/// Receives what is there. Where the system does not poll, it would always block.
-[[nodiscard]] attempt try_receive(native_socket from, byte_span into) noexcept;
-/// Asks the system to tell with each receive what is left (TCP on Linux); false where it cannot.
-[[nodiscard]] bool tell_rest(native_socket s) noexcept;
-/// The same as `try_receive`, with `drained` set; only after `tell_rest`.
-[[nodiscard]] attempt try_receive_and_tell(native_socket from, byte_span into) noexcept;
-/// Sends what fits of `buffers` less the first `skip` bytes (fewer than there are), in one call. Never raises
-/// SIGPIPE.
-[[nodiscard]] attempt try_send(native_socket to, std::span<const byte_view> buffers,
-                               std::size_t skip) noexcept;
+// try_receive and try_send, which each message makes, are in platform_posix.hpp; Windows has none.
 
 /// Begins to connect; `would_block` if that goes on, and is over when the socket can be written.
 [[nodiscard]] attempt try_connect(native_socket s, const native_address& to) noexcept;

@@ -13,13 +13,6 @@ std::chrono::steady_clock::time_point coarse_now() noexcept {
   return std::chrono::steady_clock::now();
 }
 
-bool tell_rest(native_socket) noexcept {
-  return false;
-}
-attempt try_receive_and_tell(native_socket from, byte_span into) noexcept {
-  return try_receive(from, into);
-}
-
 option_place place_of(option_id id, bool v6) noexcept {
   switch (id) {
     case option_id::no_delay: return {IPPROTO_TCP, TCP_NODELAY, true};

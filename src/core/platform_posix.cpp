@@ -1,4 +1,6 @@
 // What Linux, macOS and other POSIX systems share.
+#include "platform_posix.hpp"
+
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -13,13 +15,6 @@
 
 namespace tidewire::detail::platform {
 namespace {
-
-// macOS has SO_NOSIGPIPE instead, set when a socket is made.
-#ifdef MSG_NOSIGNAL
-constexpr int send_flags = MSG_DONTWAIT | MSG_NOSIGNAL;
-#else
-constexpr int send_flags = MSG_DONTWAIT;
-#endif
 
 constexpr std::size_t most_vectors = 64;
 
@@ -38,60 +33,44 @@ std::error_code last_error() noexcept {
   return std::error_code(errno, std::system_category());
 }
 
-// `all`: how many bytes make the call complete.
-attempt outcome_of(ssize_t n, std::size_t all = 0) noexcept {
-  if (n >= 0) return {static_cast<std::size_t>(n), {}, false, all != 0 && static_cast<std::size_t>(n) == all};
-  if (errno == EAGAIN || errno == EWOULDBLOCK) return {0, {}, true, false};
-  return {0, last_error(), false, false};
-}
-
 }  // namespace
 
-attempt try_receive(native_socket from, byte_span into) noexcept {
-  ssize_t n = 0;
-  do {
-    n = ::recv(from, into.data(), into.size(), MSG_DONTWAIT);
-  } while (n < 0 && errno == EINTR);
-  return outcome_of(n);
-}
-
-attempt try_send(native_socket to, std::span<const byte_view> buffers, std::size_t skip) noexcept {
-  ssize_t n = 0;
-  if (buffers.size() == 1) {
-    const byte_view rest = buffers[0].subspan(skip);
-    do {
-      n = ::send(to, rest.data(), rest.size(), send_flags);
-    } while (n < 0 && errno == EINTR);
-    return outcome_of(n, rest.size());
-  }
+attempt try_gather(native_socket to, std::span<const byte_view> buffers, std::size_t skip) noexcept {
   std::array<iovec, most_vectors> vectors;
   std::size_t count = 0;
   std::size_t all = 0;
+  bool more = false;
   for (const byte_view& buffer : buffers) {
     if (skip >= buffer.size()) {
       skip -= buffer.size();
       continue;
     }
+    if (count == vectors.size()) {
+      more = true;
+      break;
+    }
     // sendmsg does not write through iov_base.
     vectors[count++] = {const_cast<std::byte*>(buffer.data()) + skip, buffer.size() - skip};
     all += buffer.size() - skip;
     skip = 0;
-    if (count == vectors.size()) break;
   }
+  if (all == 0) return {0, 0, false, true};
   msghdr message{};
   message.msg_iov = vectors.data();
   message.msg_iovlen = static_cast<decltype(message.msg_iovlen)>(count);
+  ssize_t n = 0;
   do {
     n = ::sendmsg(to, &message, send_flags);
   } while (n < 0 && errno == EINTR);
-  return outcome_of(n, all);
+  if (n < 0) return outcome_of(n);
+  return {static_cast<std::size_t>(n), 0, false, static_cast<std::size_t>(n) == all, more};
 }
 
 attempt try_connect(native_socket s, const native_address& to) noexcept {
   if (::connect(s, to.get(), to.size) == 0) return {};
   // Interrupted, a connect goes on as if it had been said to be in progress (POSIX, connect).
-  if (errno == EINPROGRESS || errno == EINTR) return {0, {}, true, false};
-  return {0, last_error(), false, false};
+  if (errno == EINPROGRESS || errno == EINTR) return {0, 0, true};
+  return {0, errno};
 }
 
 std::error_code connect_outcome(native_socket s) noexcept {

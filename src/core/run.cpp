@@ -50,17 +50,24 @@ void main_chain::run(promise_base& root, const run_options& options) {
     });
   }
 
+  // The context is kept busy by this until the task has ended; `finished` stops it then.
+  const auto busy = asio::make_work_guard(context);
+  context_ = &context;
   while (!done_) {
-    if (clock* const chosen = home.current_clock(); chosen != nullptr) {
-      if (context.poll() == 0 && !done_) {
-        if (home.external() == 0 && home.has_timers() && chosen->leap_to(home.next_timer())) continue;
-        context.run_one();
-      }
-    } else {
+    if (context.stopped()) context.restart();
+    if (options.clock == nullptr) {
+      context.run();
+    } else if (context.poll() == 0 && !done_) {
+      if (home.external() == 0 && home.has_timers() && options.clock->leap_to(home.next_timer())) continue;
       context.run_one();
     }
-    if (context.stopped()) context.restart();
   }
+  context_ = nullptr;
+}
+
+void main_chain::finished() noexcept {
+  done_ = true;
+  static_cast<asio::io_context*>(context_)->stop();
 }
 
 void main_chain::rethrow(const std::exception_ptr& thrown) const {

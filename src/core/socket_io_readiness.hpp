@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <utility>
 
+#include "platform_posix.hpp"
 #include "sockaddr.hpp"
 #include "watched_socket.hpp"
 
@@ -14,14 +15,13 @@ namespace tidewire::detail {
 
 class socket_io final : public watched_socket {
  public:
-  /// `tcp`: the system may tell what is left in the socket with each read. `fresh`: data may have come
-  /// already.
-  socket_io(platform::native_socket native, bool tcp, bool fresh) noexcept
-      : watched_socket(native), tcp_(tcp), maybe_readable_(fresh) {}
+  /// `fresh`: data may have come already.
+  socket_io(platform::native_socket native, bool fresh) noexcept
+      : watched_socket(native), maybe_readable_(fresh) {}
 
   bool start_read(read_request& request) noexcept {
     if (maybe_readable_) {
-      const platform::attempt got = receive(request.into);
+      const platform::attempt got = platform::try_receive(native(), request.into);
       if (!got.would_block) {
         note(request, got);
         return true;
@@ -29,19 +29,17 @@ class socket_io final : public watched_socket {
     }
     reading_ = &request;
     if (const std::error_code failed = wait_read()) {
-      request.code = failed;
+      request.fail(failed);
       return true;
     }
     return false;
   }
 
   bool start_write(write_request& request) noexcept {
-    left_ = 0;
-    for (const byte_view& buffer : request.from) left_ += buffer.size();
     writing_ = &request;
     if (send() != progress::blocked) return true;
     if (const std::error_code failed = wait_write()) {
-      request.code = failed;
+      request.fail(failed);
       return true;
     }
     return false;
@@ -50,74 +48,82 @@ class socket_io final : public watched_socket {
   /// Connects to `to`; also completed by `write_done`.
   bool start_connect(const native_address& to, io_request& request) noexcept {
     const platform::attempt tried = platform::try_connect(native(), to);
-    request.code = tried.code;
+    request.fail(tried.code());
     if (!tried.would_block) return true;
     connecting_ = &request;
     if (const std::error_code failed = wait_write()) {
       connecting_ = nullptr;
-      request.code = failed;
+      request.fail(failed);
       return true;
     }
     return false;
   }
 
+  /// The stream is gone: its requests must not be touched any more.
+  void abandon() noexcept {
+    close();
+    reading_ = nullptr;
+    writing_ = nullptr;
+    connecting_ = nullptr;
+  }
+
   bool start_shutdown(io_request& request) noexcept {
-    request.code = platform::shutdown_write(native());
+    request.fail(platform::shutdown_write(native()));
     return true;
   }
 
  private:
   progress try_read() noexcept override {
-    const platform::attempt got = receive(reading_->into);
+    const platform::attempt got = platform::try_receive(native(), reading_->into);
     if (got.would_block) return progress::blocked;
     note(*reading_, got);
     return maybe_readable_ ? progress::done : progress::drained;
   }
   void read_done(std::error_code failed) noexcept override {
+    if (reading_ == nullptr) return;
     read_request& request = *reading_;
-    request.complete(failed ? failed : request.code, request.transferred);
+    if (failed) request.fail(failed);
+    request.complete();
   }
   progress try_write() noexcept override { return connecting_ != nullptr ? progress::done : send(); }
   void write_done(std::error_code failed) noexcept override {
     if (connecting_ != nullptr) {
-      std::exchange(connecting_, nullptr)->complete(failed ? failed : platform::connect_outcome(native()), 0);
+      io_request& request = *std::exchange(connecting_, nullptr);
+      request.fail(failed ? failed : platform::connect_outcome(native()));
+      request.complete();
       return;
     }
+    if (writing_ == nullptr) return;
     write_request& request = *writing_;
-    request.complete(failed ? failed : request.code, request.transferred);
+    if (failed) request.fail(failed);
+    request.complete();
   }
-  void registered() noexcept override { knows_rest_ = tcp_ && platform::tell_rest(native()); }
+  void became_readable() noexcept override { maybe_readable_ = true; }
 
-  [[nodiscard]] platform::attempt receive(byte_span into) const noexcept {
-    return knows_rest_ ? platform::try_receive_and_tell(native(), into)
-                       : platform::try_receive(native(), into);
-  }
   void note(read_request& request, const platform::attempt& got) noexcept {
-    request.code = got.code;
+    if (got.error != 0) request.fail(got.code());
     request.transferred = got.bytes;
-    maybe_readable_ = !got.drained;
+    maybe_readable_ = got.bytes == 0 || got.bytes == request.into.size() || !short_read_drains();
   }
 
   /// Sends until all has gone, an error, or a wait. What is taken only in part has filled the socket.
   progress send() noexcept {
     write_request& request = *writing_;
-    while (left_ > 0) {
+    for (;;) {
       const platform::attempt sent = platform::try_send(native(), request.from, request.transferred);
       request.transferred += sent.bytes;
-      left_ -= sent.bytes;
-      request.code = sent.code;
-      if (sent.code) break;
+      if (sent.error != 0) {
+        request.fail(sent.code());
+        return progress::done;
+      }
       if (!sent.drained) return progress::blocked;
+      if (!sent.more) return progress::done;
     }
-    return progress::done;
   }
 
   read_request* reading_ = nullptr;
   write_request* writing_ = nullptr;
   io_request* connecting_ = nullptr;
-  std::size_t left_ = 0;
-  const bool tcp_;
-  bool knows_rest_ = false;
   bool maybe_readable_;
 };
 

@@ -21,7 +21,7 @@ class socket_transport : public transport {
   /// Takes over the creator's reference.
   explicit socket_transport(socket_io* io) noexcept : io_(io) {}
   ~socket_transport() override {
-    io_->close();
+    io_->abandon();
     io_->release();
   }
 

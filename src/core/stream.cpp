@@ -26,10 +26,25 @@ steady_time deadline_after(const loop& home, duration limit) noexcept {
 stream_core::stream_core(std::unique_ptr<transport> transport) : below(std::move(transport)) {}
 
 stream_core::~stream_core() {
-  if (reading_ != nullptr) reading_->core_ = nullptr;
-  if (writing_ != nullptr) writing_->core_ = nullptr;
-  if (open && below) below->close();
+  close();
   if (home() != nullptr) home()->disarm(*this);
+}
+
+// What is pending must be ended by the transport before this goes: until then somebody's buffer is in use.
+void stream_core::dispose() noexcept {
+  if (home() == nullptr || home()->ended() || idle()) {
+    delete this;
+    return;
+  }
+  const loop::held hold(*home());
+  orphaned_ = true;
+  ++using_;
+  close();
+  finish_use();
+}
+
+void stream_core::finish_use() noexcept {
+  if (--using_ == 0 && orphaned_ && idle()) delete this;
 }
 
 std::string stream_core::peer_name() const {
@@ -44,16 +59,15 @@ bool stream_core::attach(loop& asking) {
 
 // The operations that were pending went with their tasks; a write may have been cut.
 void stream_core::loop_ended() noexcept {
-  if (writing_ != nullptr) write_broken = true;
-  reading_ = nullptr;
-  writing_ = nullptr;
+  if (writing_.busy) write_broken = true;
+  reading_.busy = writing_.busy = false;
+  reading_.by = nullptr;
+  writing_.by = nullptr;
+  if (orphaned_ && using_ == 0) delete this;
 }
 
 void stream_core::close() noexcept {
-  if (!open) return;
-  open = false;
-  below->close();
-  if (home() != nullptr) home()->disarm(*this);
+  if (std::exchange(open, false) && below) below->close();
 }
 
 // Deadlines move at each operation, the timer only when it must: it comes here at the time of an old one, and
@@ -61,30 +75,80 @@ void stream_core::close() noexcept {
 void stream_core::fired() noexcept {
   const steady_time now = home()->now();
   steady_time next = steady_time::max();
-  if (reading_ != nullptr && reading_->state_ == io_state::pending) {
-    if (read_deadline_ <= now) {
-      reading_->state_ = io_state::timed_out;
+  if (reading_.by != nullptr && reading_.by->state_ == io_state::pending) {
+    if (reading_.deadline <= now) {
+      reading_.by->state_ = io_state::timed_out;
       below->cancel_read();
     } else {
-      next = read_deadline_;
+      next = reading_.deadline;
     }
   }
-  if (writing_ != nullptr && writing_->state_ == io_state::pending) {
-    if (write_deadline_ <= now) {
-      writing_->state_ = io_state::timed_out;
+  if (writing_.by != nullptr && writing_.by->state_ == io_state::pending) {
+    if (writing_.deadline <= now) {
+      writing_.by->state_ = io_state::timed_out;
       below->cancel_write();
     } else {
-      next = std::min(next, write_deadline_);
+      next = std::min(next, writing_.deadline);
     }
   }
   if (next != steady_time::max()) home()->arm(*this, next);
 }
 
-bool read_operation::refuse(errc why, const char* detail) noexcept {
-  code = why;
-  why_ = detail;
-  state_ = io_state::refused;
-  return false;
+void stream_core::reading::completed() noexcept {
+  stream_core& stays = core;
+  ++stays.using_;
+  busy = false;
+  if (by != nullptr) {  // else it was forgotten with its loop
+    read_operation& operation = *std::exchange(by, nullptr);
+    operation.take_over(*this);
+    stays.give_back(operation);
+  }
+  stays.finish_use();
+}
+
+/// The operation has its outcome: its task goes on.
+template <class Operation>
+void stream_core::give_back(Operation& operation) noexcept {
+  if (!open) operation.fail(errc::closed);
+  operation.state_ = operation.state_ == io_state::pending ? io_state::fresh : operation.state_;
+  if (orphaned_) operation.core_ = nullptr;
+  operation.wake();
+}
+
+bool stream_core::write() {
+  if (!writing_.from.empty()) {
+    if (!below->start_write(writing_)) return false;
+    wrote();
+  }
+  if (writing_.failed() || !writing_.then_shut_down) return true;
+  writing_.then_shut_down = false;
+  shut_down = true;
+  return below->start_shutdown(writing_);
+}
+
+void stream_core::after_wrote() noexcept {
+  if (writing_.failed()) {
+    // A canceled write of which nothing left can be made again, unless what was staged is lost with it.
+    write_broken = writing_.transferred > 0 || writing_.code() != condition::canceled || !leaving.empty();
+  }
+  leaving.clear();
+}
+
+void stream_core::writing::completed() noexcept {
+  stream_core& stays = core;
+  ++stays.using_;
+  const bool wrote = !from.empty();
+  if (wrote) stays.wrote();
+  if (!wrote || !stays.open || by == nullptr || stays.write()) {
+    busy = false;
+    if (by != nullptr) {
+      write_operation& operation = *std::exchange(by, nullptr);
+      operation.transferred_ = transferred;
+      if (failed()) operation.fail(code());
+      stays.give_back(operation);
+    }
+  }
+  stays.finish_use();
 }
 
 bool read_operation::start(promise_base& p) {
@@ -94,76 +158,68 @@ bool read_operation::start(promise_base& p) {
   if (p.owner->canceled()) return refuse(errc::canceled, "");
   if (!core.open) return refuse(errc::closed, "the stream was closed on this side");
   if (!core.belongs_to(home)) return refuse(errc::misuse, "the stream belongs to another loop");
-  if (core.reading_ != nullptr) return refuse(errc::misuse, "another task is reading from this stream");
-  if (filling_) {
+  if (core.reading_.busy) return refuse(errc::misuse, "another task is reading from this stream");
+  if (filling()) {
     const std::size_t room = core.input.room();
     if (room == 0) return refuse(errc::limit_exceeded, "the read buffer is full");
-    into = *core.input.prepare(std::min(room, room_));
+    into_ = *core.input.prepare(std::min(room, room_));
   } else {
-    if (into.empty()) return refuse(errc::misuse, "there is no room in the buffer to read into");
+    if (into_.empty()) return refuse(errc::misuse, "there is no room in the buffer to read into");
     if (!core.input.empty()) {
-      transferred = std::min(into.size(), core.input.size());
-      std::memcpy(into.data(), core.input.data().data(), transferred);
-      core.input.consume(transferred);
+      transferred_ = std::min(into_.size(), core.input.size());
+      std::memcpy(into_.data(), core.input.data().data(), transferred_);
+      core.input.consume(transferred_);
       return false;
     }
   }
-  if (core.below->start_read(*this)) {
-    account();
+  stream_core::reading& request = core.reading_;
+  request.restart();
+  request.into = into_;
+  if (core.below->start_read(request)) {
+    take_over(request);
     if (home.spend()) return false;
     enter(p);
     home.schedule_later(p);
     return true;
   }
+  request.busy = true;
+  request.by = this;
   state_ = io_state::pending;
-  core.reading_ = this;
   enter(p);
   if (core.read_timeout != no_timeout) {
-    core.read_deadline_ = deadline_after(home, core.read_timeout);
-    core.watch(core.read_deadline_);
+    request.deadline = deadline_after(home, core.read_timeout);
+    core.watch(request.deadline);
   }
   return true;
 }
 
-void read_operation::account() noexcept {
-  core_->statistics.bytes_read += transferred;
-  ++core_->statistics.reads;
-  if (filling_) core_->input.commit(transferred);
+void read_operation::take_over(read_request& request) noexcept {
+  transferred_ = request.transferred;
+  if (request.failed()) fail(request.code());
+  stream_core& core = *core_;
+  core.statistics.bytes_read += transferred_;
+  ++core.statistics.reads;
+  if (filling()) core.input.commit(transferred_);
+}
+
+void read_operation::forget() noexcept {
+  core_->reading_.by = nullptr;
 }
 
 void read_operation::cancel() noexcept {
-  if (state_ == io_state::pending && core_ != nullptr) core_->below->cancel_read();
+  if (state_ == io_state::pending) core_->below->cancel_read();
 }
 
-void read_operation::completed() noexcept {
-  if (core_ != nullptr) {
-    core_->reading_ = nullptr;
-    account();
-    if (!core_->open) code = errc::closed;
-  } else {
-    code = errc::closed;
-  }
-  if (state_ == io_state::pending) state_ = io_state::fresh;
-  wake();
-}
-
-void read_operation::fail() const {
-  failure why(code);
+void read_operation::raise() const {
+  failure why(code());
   if (state_ == io_state::refused) {
     why.because(why_);
-  } else if (state_ == io_state::timed_out && code == condition::canceled) {
+  } else if (state_ == io_state::timed_out && code() == condition::canceled) {
     why = failure(errc::timed_out, "nothing came within " + duration_text(core_->read_timeout));
   }
   why.during("read from");
   why.with(core_ != nullptr ? core_->peer_name() : "a stream that is gone");
   throw error(why);
-}
-
-bool write_operation::refuse(errc why, const char* detail) noexcept {
-  code = why;
-  why_ = detail;
-  state_ = io_state::refused;
-  return false;
 }
 
 bool write_operation::start(promise_base& p) {
@@ -173,99 +229,68 @@ bool write_operation::start(promise_base& p) {
   if (p.owner->canceled()) return refuse(errc::canceled, "");
   if (!core.open) return refuse(errc::closed, "the stream was closed on this side");
   if (!core.belongs_to(home)) return refuse(errc::misuse, "the stream belongs to another loop");
-  if (core.writing_ != nullptr) return refuse(errc::misuse, "another task is writing to this stream");
+  if (core.writing_.busy) return refuse(errc::misuse, "another task is writing to this stream");
   if (core.write_broken) return refuse(errc::closed, "an earlier write was cut in the middle");
   if (core.shut_down) {
     if (kind_ == kind::shutdown) return false;
     return refuse(errc::closed, "the stream was shut down for writing");
   }
 
-  if (core.staged.empty()) {
-    from = list_.data() != nullptr ? list_ : std::span<const byte_view>(own_).subspan(1, count_);
-  } else {
-    std::swap(core.staged, core.leaving);
-    own_[0] = core.leaving.data();
-    if (list_.data() != nullptr) {
-      joined_.reserve(list_.size() + 1);
-      joined_.push_back(own_[0]);
-      joined_.insert(joined_.end(), list_.begin(), list_.end());
-      from = joined_;
-    } else {
-      from = std::span<const byte_view>(own_).first(count_ + 1);
+  if (kind_ != kind::list) from_ = std::span(own() + 1, count_);
+  if (!core.staged.empty()) put_staged_first(core);
+  stream_core::writing& request = core.writing_;
+  request.restart();
+  request.from = from_;
+  request.then_shut_down = kind_ == kind::shutdown;
+  if (core.write()) {
+    if (request.failed()) {
+      transferred_ = request.transferred;
+      fail(request.code());
     }
-  }
-  if (go_on()) {
     if (home.spend()) return false;
     enter(p);
     home.schedule_later(p);
     return true;
   }
+  request.busy = true;
+  request.by = this;
   state_ = io_state::pending;
-  core.writing_ = this;
   enter(p);
   if (core.write_timeout != no_timeout) {
-    core.write_deadline_ = deadline_after(home, core.write_timeout);
-    core.watch(core.write_deadline_);
+    request.deadline = deadline_after(home, core.write_timeout);
+    core.watch(request.deadline);
   }
   return true;
 }
 
-// Writes, then shuts down if asked to: true when all is done.
-bool write_operation::go_on() noexcept {
-  stream_core& core = *core_;
-  if (!shutting_down_) {
-    if (!from.empty()) {
-      if (!core.below->start_write(*this)) return false;
-      finish_write();
-    }
-    if (code || kind_ != kind::shutdown) return true;
-    shutting_down_ = true;
-    core.shut_down = true;
-    return core.below->start_shutdown(*this);
+void write_operation::put_staged_first(stream_core& core) {
+  std::swap(core.staged, core.leaving);
+  if (kind_ == kind::list) {
+    core.joined.assign(1, core.leaving.data());
+    core.joined.insert(core.joined.end(), from_.begin(), from_.end());
+    from_ = core.joined;
+  } else {
+    put(0, core.leaving.data());
+    from_ = std::span(own(), count_ + 1);
   }
-  return true;
 }
 
-void write_operation::finish_write() noexcept {
-  stream_core& core = *core_;
-  core.statistics.bytes_written += transferred;
-  ++core.statistics.writes;
-  core.leaving.clear();
-  if (code) {
-    // A canceled write of which nothing left can be made again, unless what was staged is lost with it.
-    core.write_broken = transferred > 0 || code != condition::canceled || from.data() == own_.data() ||
-                        from.data() == joined_.data();
-  }
+void write_operation::forget() noexcept {
+  core_->writing_.by = nullptr;
 }
 
 void write_operation::cancel() noexcept {
-  if (state_ == io_state::pending && core_ != nullptr) core_->below->cancel_write();
+  if (state_ == io_state::pending) core_->below->cancel_write();
 }
 
-void write_operation::completed() noexcept {
-  if (core_ != nullptr) {
-    if (!shutting_down_) {
-      finish_write();
-      from = {};
-      if (!code && !go_on()) return;
-    }
-    core_->writing_ = nullptr;
-    if (!core_->open) code = errc::closed;
-  } else {
-    code = errc::closed;
-  }
-  if (state_ == io_state::pending) state_ = io_state::fresh;
-  wake();
-}
-
-void write_operation::fail() const {
-  failure why(code);
+void write_operation::raise() const {
+  failure why(code());
   if (state_ == io_state::refused) {
     why.because(why_);
-  } else if (state_ == io_state::timed_out && code == condition::canceled) {
+  } else if (state_ == io_state::timed_out && code() == condition::canceled) {
     why =
         failure(errc::timed_out, "the peer took nothing more within " + duration_text(core_->write_timeout) +
-                                     ", " + std::to_string(transferred) + " bytes were sent");
+                                     ", " + std::to_string(transferred_) + " bytes were sent");
   }
   why.during(kind_ == kind::shutdown ? "shut down" : "write to");
   why.with(core_ != nullptr ? core_->peer_name() : "a stream that is gone");
@@ -290,8 +315,7 @@ error too_long(const stream& from, const char* operation, std::string detail) {
 
 }  // namespace
 
-stream::stream(std::unique_ptr<transport> below)
-    : core_(std::make_unique<detail::stream_core>(std::move(below))) {}
+stream::stream(std::unique_ptr<transport> below) : core_(new detail::stream_core(std::move(below))) {}
 
 task<> stream::read_exactly(byte_span buffer) {
   while (core_->input.size() < buffer.size()) {

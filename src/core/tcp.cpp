@@ -42,11 +42,11 @@ class connect_operation final : public tidewire::detail::leaf<connect_operation>
 
   bool start(tidewire::detail::promise_base& p) {
     if (p.owner->canceled()) {
-      code = errc::canceled;
+      fail(errc::canceled);
       return false;
     }
     if (const std::error_code refused = io_.attach(p.owner->home())) {
-      code = refused;
+      fail(refused);
       return false;
     }
     if (io_.start_connect(to_, *this)) return false;
@@ -54,7 +54,7 @@ class connect_operation final : public tidewire::detail::leaf<connect_operation>
     enter(p);
     return true;
   }
-  [[nodiscard]] std::error_code await_resume() const noexcept { return code; }
+  [[nodiscard]] std::error_code await_resume() const noexcept { return code(); }
 
  private:
   void cancel() noexcept override {
@@ -110,8 +110,7 @@ class listener_state final : public tidewire::detail::watched_socket {
   }
   [[nodiscard]] stream take() {
     const auto remote = tidewire::detail::from_sockaddr(peer_.get(), peer_.size);
-    auto* const io =
-        new socket_io(std::exchange(accepted_.socket, platform::no_socket), /*tcp=*/true, /*fresh=*/true);
+    auto* const io = new socket_io(std::exchange(accepted_.socket, platform::no_socket), /*fresh=*/true);
     return make_stream(io, remote ? *remote : endpoint());
   }
 
@@ -289,7 +288,7 @@ task<stream> connect_to(endpoint to) {
   const platform::native_socket native =
       platform::open_socket(to.address().is_v6() ? AF_INET6 : AF_INET, SOCK_STREAM, code);
   if (code) throw detail::failed("connect to", to.to_string(), code);
-  stream made = detail::make_stream(new socket_io(native, /*tcp=*/true, /*fresh=*/false), to);
+  stream made = detail::make_stream(new socket_io(native, /*fresh=*/false), to);
   socket_io& io = static_cast<detail::transport&>(made.below()).io();
   code = co_await detail::connect_operation(io, address);
   if (code) throw detail::failed("connect to", to.to_string(), code);

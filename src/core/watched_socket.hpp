@@ -1,47 +1,31 @@
-// A socket that Asio's reactor watches for us, on systems that poll (epoll, kqueue).
-//
-// Asio's own operations cost a system call more than a plain epoll loop does: they try once more after each
-// message to see that nothing is left, or re-arm the descriptor. Here the operation is ours: it says itself
-// when the socket is known to be drained, lives in the socket (no allocation), and is tried only when there
-// is hope. It uses asio::detail, whose interface for this has been the same from 1.12 to the current version.
+// A socket that is tried first, and watched while it would block: the base of what reads, writes or accepts
+// on one, where systems poll.
 #pragma once
+
+#ifdef __linux__
 
 #include <tidewire/core/detail/loop.hpp>
 
+#include <cstdint>
 #include <system_error>
 
-#include "asio_reactor.hpp"
+#include "counted.hpp"
 #include "platform.hpp"
 
 namespace tidewire::detail {
 
-/// Counts who still needs an object on one loop.
-class counted {
- public:
-  counted() = default;
-  counted(const counted&) = delete;
-  counted& operator=(const counted&) = delete;
-  void retain() noexcept { ++references_; }
-  void release() noexcept {
-    if (--references_ == 0) delete this;
-  }
+class epoll_poller;
 
- protected:
-  virtual ~counted() = default;
-
- private:
-  unsigned references_ = 1;
-};
-
-/// Owns a non-blocking use of a socket. Base of what reads, writes or accepts on one.
+/// The Linux one: in the loop's own epoll set, edge-triggered, so that waiting again costs no system call.
+/// Elsewhere `reactor_socket` does the same with Asio's reactor.
 class watched_socket : public counted, public loop_attachment {
  public:
   [[nodiscard]] platform::native_socket native() const noexcept { return native_; }
   /// Tells which loop it will wait on. Another one is refused while that lasts.
   std::error_code attach(loop& asking) noexcept;
-  void cancel_read() noexcept { cancel(read_); }
-  void cancel_write() noexcept { cancel(write_); }
-  /// Closes; what is pending ends with `errc::canceled`, soon.
+  void cancel_read() noexcept { give_up(reading_, &watched_socket::read_done); }
+  void cancel_write() noexcept { give_up(writing_, &watched_socket::write_done); }
+  /// Closes; what is pending ends with `errc::canceled`.
   void close() noexcept;
   /// Gives the socket away, with nothing pending: no longer watched, not closed.
   [[nodiscard]] platform::native_socket release_native() noexcept;
@@ -60,45 +44,46 @@ class watched_socket : public counted, public loop_attachment {
   /// Waits until the socket is readable; then `try_read` is called until it does not answer `blocked`, then
   /// `read_done`. Only when an attempt just blocked, or would.
   /// @return an error if it cannot be watched; nothing is pending then.
-  std::error_code wait_read() noexcept { return wait(read_); }
+  std::error_code wait_read() noexcept;
   /// The same for writing.
-  std::error_code wait_write() noexcept { return wait(write_); }
-  [[nodiscard]] bool waiting_to_read() const noexcept { return read_.pending; }
+  std::error_code wait_write() noexcept;
+  [[nodiscard]] bool waiting_to_read() const noexcept { return reading_; }
+  /// Does a read that did not fill its buffer tell that there is nothing more? Not once the end has come.
+  [[nodiscard]] bool short_read_drains() const noexcept { return !ended_; }
 
-  /// One attempt, from inside the reactor: it must not touch other sockets, wake anybody, or throw.
   virtual progress try_read() noexcept;
   virtual progress try_write() noexcept;
   /// The wait is over: an attempt was made, or `failed` says why not. Wakes who waits.
   virtual void read_done(std::error_code failed) noexcept;
   virtual void write_done(std::error_code failed) noexcept;
-  /// The socket is watched from now on.
-  virtual void registered() noexcept {}
+  /// Something came while nobody waited to read: the next read must be tried.
+  virtual void became_readable() noexcept {}
   /// What was pending is gone.
   void loop_ended() noexcept override;
 
  private:
-  using reactor = asio::detail::reactor;
+  friend class epoll_poller;
 
-  struct operation final : asio::detail::reactor_op {
-    operation(watched_socket& of, int kind) noexcept;
-    static status perform(asio::detail::reactor_op* base) noexcept;
-    static void complete(void* owner, asio::detail::operation* base, const std::error_code&, std::size_t);
-
-    watched_socket& socket;
-    const int direction;
-    bool pending = false;
-    bool just_tried = false;
-  };
-
-  std::error_code wait(operation& op) noexcept;
-  void cancel(operation& op) noexcept;
-  void unwatch(bool closing) noexcept;
+  std::error_code watch(std::uint32_t events) noexcept;
+  void unwatch() noexcept;
+  void give_up(bool& pending, void (watched_socket::*done)(std::error_code) noexcept) noexcept;
 
   platform::native_socket native_;
-  reactor* reactor_ = nullptr;
-  reactor::per_descriptor_data watched_ = nullptr;
-  operation read_{*this, reactor::read_op};
-  operation write_{*this, reactor::write_op};
+  std::uint32_t watched_ = 0;  // the events it is registered for
+  bool reading_ = false;
+  bool writing_ = false;
+  bool ended_ = false;  // the peer's end, or an error, was announced
+  epoll_poller* poller_ = nullptr;
 };
 
 }  // namespace tidewire::detail
+
+#else
+
+#include "reactor_socket.hpp"
+
+namespace tidewire::detail {
+using watched_socket = reactor_socket;
+}
+
+#endif

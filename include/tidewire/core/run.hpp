@@ -28,7 +28,8 @@ class TIDEWIRE_CORE_API main_chain : public chain {
   [[noreturn]] void rethrow(const std::exception_ptr& thrown) const;
 
  private:
-  void finished() noexcept override { done_ = true; }
+  void finished() noexcept override;
+  void* context_ = nullptr;  // of Asio, while it runs
   bool done_ = false;
   int signal_ = 0;
 };

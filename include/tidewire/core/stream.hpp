@@ -15,6 +15,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <optional>
 #include <span>
 #include <string>
@@ -60,12 +61,14 @@ class write_operation;
 class TIDEWIRE_CORE_API stream_core final : private loop_attachment, private timer {
  public:
   explicit stream_core(std::unique_ptr<transport> below);
-  ~stream_core();
+  /// Closes, and goes when nothing is pending any more.
+  void dispose() noexcept;
 
   std::unique_ptr<transport> below;
   byte_buffer input;
-  byte_buffer staged;   // what waits for the next write
-  byte_buffer leaving;  // what was staged before the write in flight
+  byte_buffer staged;             // what waits for the next write
+  byte_buffer leaving;            // what was staged before the write in flight
+  std::vector<byte_view> joined;  // that, before a caller's list
   stream_statistics statistics;
   duration read_timeout = default_io_timeout;
   duration write_timeout = default_io_timeout;
@@ -80,11 +83,41 @@ class TIDEWIRE_CORE_API stream_core final : private loop_attachment, private tim
   friend class read_operation;
   friend class write_operation;
 
+  ~stream_core();
+
+  // The transport knows these, which live as long as it does, and not the operations, which may go before.
+  struct reading final : read_request {
+    explicit reading(stream_core& of) noexcept : core(of) {}
+    void completed() noexcept override;
+    stream_core& core;
+    read_operation* by = nullptr;
+    bool busy = false;
+    steady_time deadline = steady_time::max();
+  };
+  struct writing final : write_request {
+    explicit writing(stream_core& of) noexcept : core(of) {}
+    void completed() noexcept override;
+    stream_core& core;
+    write_operation* by = nullptr;
+    bool busy = false;
+    bool then_shut_down = false;
+    steady_time deadline = steady_time::max();
+  };
+
   /// Is this the loop the stream belongs to? Takes the first that asks.
   [[nodiscard]] bool belongs_to(loop& asking) {
     return home() == &asking || (home() == nullptr && attach(asking));
   }
-  [[nodiscard]] bool attach(loop& home);
+  [[nodiscard]] bool attach(loop& asking);
+  /// Writes, then shuts down if asked to: true when all is done.
+  [[nodiscard]] bool write();
+  void wrote() noexcept {
+    statistics.bytes_written += writing_.transferred;
+    ++statistics.writes;
+    writing_.from = {};
+    if (writing_.failed() || !leaving.empty()) after_wrote();
+  }
+  void after_wrote() noexcept;
   /// Sees to it that the timer fires at `deadline` or before; it is moved only when it must fire earlier.
   void watch(steady_time deadline) {
     if (!armed() || deadline < when()) home()->arm(*this, deadline);
@@ -92,95 +125,136 @@ class TIDEWIRE_CORE_API stream_core final : private loop_attachment, private tim
   void fired() noexcept override;
   void loop_ended() noexcept override;
 
-  read_operation* reading_ = nullptr;
-  write_operation* writing_ = nullptr;
-  steady_time read_deadline_ = steady_time::max();
-  steady_time write_deadline_ = steady_time::max();
+  [[nodiscard]] bool idle() const noexcept { return !reading_.busy && !writing_.busy; }
+  void finish_use() noexcept;
+  template <class Operation>
+  void give_back(Operation& operation) noexcept;
+
+  reading reading_{*this};
+  writing writing_{*this};
+  unsigned using_ = 0;     // calls of ours that still need this
+  bool orphaned_ = false;  // the stream is gone
 };
 
-/// How an operation of a stream stands beyond its code.
+struct stream_core_deleter {
+  void operator()(stream_core* core) const noexcept { core->dispose(); }
+};
+
+/// How an operation of a stream stands.
 enum class io_state : unsigned char { fresh, refused, pending, timed_out };
 
+/// What the operations of a stream share.
+template <class Derived>
+class stream_operation : public leaf<Derived> {
+  friend class stream_core;
+
+ protected:
+  explicit stream_operation(stream_core* of) noexcept : core_(of) {}
+  stream_operation(stream_operation&& other) noexcept : leaf<Derived>(other), core_(other.core_) {}
+  ~stream_operation() = default;
+
+  [[nodiscard]] bool failed() const noexcept { return category_ != nullptr; }
+  [[nodiscard]] std::error_code code() const noexcept { return std::error_code(value_, *category_); }
+  void fail(std::error_code why) noexcept {
+    value_ = why.value();
+    category_ = &why.category();
+  }
+  bool refuse(errc why, const char* detail) noexcept {
+    fail(why);
+    why_ = detail;
+    state_ = io_state::refused;
+    return false;
+  }
+
+  stream_core* core_;
+  const std::error_category* category_ = nullptr;
+  const char* why_;  // of what was refused
+  int value_;        // with a category
+  io_state state_ = io_state::fresh;
+};
+
 /// What `read_some` and `fill` return.
-class TIDEWIRE_CORE_API read_operation final : public leaf<read_operation>, private read_request {
+class TIDEWIRE_CORE_API read_operation final : public stream_operation<read_operation> {
  public:
-  read_operation(stream_core* from, byte_span destination) noexcept : core_(from) { into = destination; }
+  read_operation(stream_core* from, byte_span destination) noexcept
+      : stream_operation(from), into_(destination) {}
   /// Into the input buffer of the stream: `at_least` bytes of room are made.
   read_operation(stream_core* from, std::size_t at_least) noexcept
-      : core_(from), room_(at_least), filling_(true) {}
-  read_operation(read_operation&& other) noexcept
-      : leaf(other), core_(other.core_), room_(other.room_), filling_(other.filling_) {
-    into = other.into;
+      : stream_operation(from), room_(at_least) {}
+  read_operation(read_operation&& other) noexcept = default;
+  ~read_operation() {
+    if (state_ == io_state::pending) forget();
   }
 
   bool start(promise_base& p);
   std::size_t await_resume() const {
-    if (code || state_ == io_state::refused) fail();
-    return transferred;
+    if (failed()) raise();
+    return transferred_;
   }
 
  private:
   friend class stream_core;
-  bool refuse(errc why, const char* detail) noexcept;
-  void account() noexcept;
+  void take_over(read_request& request) noexcept;
+  void forget() noexcept;
   void cancel() noexcept override;
-  void completed() noexcept override;
-  [[noreturn]] void fail() const;
+  [[noreturn]] void raise() const;
 
-  stream_core* core_;
-  std::size_t room_ = 0;
-  const char* why_ = nullptr;
-  bool filling_ = false;
-  io_state state_ = io_state::fresh;
+  [[nodiscard]] bool filling() const noexcept { return room_ != 0; }
+
+  byte_span into_;
+  std::size_t room_ = 0;     // to be made in the input buffer, if not 0
+  std::size_t transferred_;  // once done
 };
 
 /// What `write`, `flush` and `shutdown` return.
-class TIDEWIRE_CORE_API write_operation final : public leaf<write_operation>, private write_request {
+class TIDEWIRE_CORE_API write_operation final : public stream_operation<write_operation> {
  public:
   /// Buffers that one `write` takes without a list of the caller's.
   static constexpr std::size_t most_buffers = 5;
-  enum class kind : unsigned char { write, shutdown };
+  enum class kind : unsigned char { buffers, list, shutdown };
 
-  write_operation(stream_core* to, kind what) noexcept : core_(to), kind_(what) {}
-  write_operation(stream_core* to, std::span<const byte_view> list) noexcept : core_(to), list_(list) {}
+  write_operation(stream_core* to, kind what) noexcept : stream_operation(to), kind_(what) {}
+  write_operation(stream_core* to, std::span<const byte_view> list) noexcept
+      : stream_operation(to), from_(list), kind_(kind::list) {}
   template <std::same_as<byte_view>... Buffers>
-  write_operation(stream_core* to, Buffers... buffers) noexcept
-      : core_(to), own_{byte_view(), buffers...}, count_(sizeof...(Buffers)) {
+  requires(sizeof...(Buffers) > 0)
+  explicit write_operation(stream_core* to, Buffers... buffers) noexcept : stream_operation(to) {
     static_assert(sizeof...(Buffers) <= most_buffers,
                   "write takes 5 buffers; for more, pass a span of byte_view");
+    (put(++count_, buffers), ...);
   }
   write_operation(write_operation&& other) noexcept
-      : leaf(other),
-        core_(other.core_),
-        own_(other.own_),
-        list_(other.list_),
-        count_(other.count_),
-        kind_(other.kind_) {}
+      : stream_operation(std::move(other)), from_(other.from_), count_(other.count_), kind_(other.kind_) {
+    for (std::size_t i = 1; i <= count_; ++i) put(i, other.own()[i]);
+  }
+  ~write_operation() {
+    if (state_ == io_state::pending) forget();
+  }
 
   bool start(promise_base& p);
   void await_resume() const {
-    if (code || state_ == io_state::refused) fail();
+    if (failed()) raise();
   }
 
  private:
   friend class stream_core;
-  bool refuse(errc why, const char* detail) noexcept;
-  bool go_on() noexcept;
-  void finish_write() noexcept;
+  void put(std::size_t place, byte_view buffer) noexcept {
+    ::new (static_cast<void*>(own_.data() + place * sizeof(byte_view))) byte_view(buffer);
+  }
+  [[nodiscard]] const byte_view* own() const noexcept {
+    return std::launder(reinterpret_cast<const byte_view*>(own_.data()));
+  }
+  void put_staged_first(stream_core& core);
+  void forget() noexcept;
   void cancel() noexcept override;
-  void completed() noexcept override;
-  [[noreturn]] void fail() const;
+  [[noreturn]] void raise() const;
 
-  stream_core* core_;
-  // The first place is for what was staged before.
-  std::array<byte_view, most_buffers + 1> own_{};
-  std::span<const byte_view> list_;
-  std::vector<byte_view> joined_;  // staged bytes before a caller's list
+  std::span<const byte_view> from_;
   std::size_t count_ = 0;
-  const char* why_ = nullptr;
-  kind kind_ = kind::write;
-  bool shutting_down_ = false;
-  io_state state_ = io_state::fresh;
+  std::size_t transferred_;  // of a failure
+  kind kind_ = kind::buffers;
+  // Room for the buffers, made only as far as there are some; the first place is for what was staged before.
+  alignas(byte_view) std::array<std::byte, (most_buffers + 1) * sizeof(byte_view)> own_;
 };
 
 /// Something whose bytes can be written: text, spans, vectors and arrays of bytes or characters.
@@ -274,7 +348,7 @@ class TIDEWIRE_CORE_API stream {
   template <detail::writable_bytes... Buffers>
   requires(sizeof...(Buffers) > 0)
   [[nodiscard]] detail::write_operation write(const Buffers&... buffers) noexcept {
-    return {core_.get(), detail::view_of(buffers)...};
+    return detail::write_operation(core_.get(), detail::view_of(buffers)...);
   }
   /// The same with a list of buffers; the list, too, must stay alive.
   [[nodiscard]] detail::write_operation write(std::span<const byte_view> buffers) noexcept {
@@ -289,7 +363,7 @@ class TIDEWIRE_CORE_API stream {
   }
   /// Writes what was staged.
   [[nodiscard]] detail::write_operation flush() noexcept {
-    return {core_.get(), detail::write_operation::kind::write};
+    return {core_.get(), detail::write_operation::kind::buffers};
   }
   /// Writes what was staged, and says that this side will write no more; the peer reads the end of the
   /// stream. Reading goes on. Twice is once.
@@ -327,7 +401,7 @@ class TIDEWIRE_CORE_API stream {
   void stage_bytes(byte_view bytes);
   task<std::optional<std::string>> line(line_options options, bool end_ends_a_line);
 
-  std::unique_ptr<detail::stream_core> core_;
+  std::unique_ptr<detail::stream_core, detail::stream_core_deleter> core_;
 };
 
 }  // namespace tidewire

@@ -22,14 +22,32 @@ class io_request {
   io_request(const io_request&) = delete;
   io_request& operator=(const io_request&) = delete;
 
-  /// How it ended: success, the system's code, or one of tidewire.
-  std::error_code code;
   /// Bytes read or written, those of a request that failed midway too.
   std::size_t transferred = 0;
 
+  [[nodiscard]] bool failed() const noexcept { return category_ != nullptr; }
+  /// How it ended: success, the system's code, or one of tidewire.
+  [[nodiscard]] std::error_code code() const noexcept {
+    return failed() ? std::error_code(value_, *category_) : std::error_code();
+  }
+  /// Says that it failed; success leaves it as it is.
+  void fail(std::error_code why) noexcept {
+    if (!why) return;
+    value_ = why.value();
+    category_ = &why.category();
+  }
+
+  /// Makes it as new, to be used again.
+  void restart() noexcept {
+    transferred = 0;
+    category_ = nullptr;
+  }
+
   /// Ends a request that `start_...` left pending. The request may be gone when this returns.
+  void complete() noexcept { completed(); }
+  /// The same, with an outcome.
   void complete(std::error_code outcome, std::size_t bytes) noexcept {
-    code = outcome;
+    fail(outcome);
     transferred = bytes;
     completed();
   }
@@ -40,6 +58,9 @@ class io_request {
 
  private:
   virtual void completed() noexcept = 0;
+
+  const std::error_category* category_ = nullptr;
+  int value_ = 0;
 };
 
 /// Asks for at least one byte.
@@ -67,8 +88,8 @@ class write_request : public io_request {
 /// Bytes in order, both ways, from anywhere. One read and one write may be pending at a time: `stream` sees
 /// to that. For the loop's thread only.
 ///
-/// `start_...` answers true if the request is done (its `code` and `transferred` are set), false if it is
-/// pending. It never completes a request from inside `start_...`, and never throws.
+/// `start_...` answers true if the request is done (`transferred` is set, `fail` was called if it failed),
+/// false if it is pending. It never completes a request from inside `start_...`, and never throws.
 class TIDEWIRE_CORE_API transport {
  public:
   transport() = default;

@@ -209,6 +209,22 @@ class TIDEWIRE_CORE_API loop {
   /// Runs `h` and what gets ready by it.
   void drive(std::coroutine_handle<> h) noexcept;
   [[nodiscard]] bool running() const noexcept { return running_; }
+  /// While one of these lives, nothing is resumed: what is woken goes on afterwards.
+  class held {
+   public:
+    explicit held(loop& home) noexcept : home_(home), outermost_(!std::exchange(home.running_, true)) {}
+    held(const held&) = delete;
+    held& operator=(const held&) = delete;
+    ~held() {
+      if (outermost_) home_.let_go();
+    }
+
+   private:
+    loop& home_;
+    bool outermost_;
+  };
+  /// Has the context been shut down? Nothing is resumed any more.
+  [[nodiscard]] bool ended() const noexcept { return ended_; }
   /// Takes one unit of the turn's budget; false when it is spent and the operation should let others run.
   [[nodiscard]] bool spend() noexcept { return --budget_ > 0; }
 
@@ -220,8 +236,14 @@ class TIDEWIRE_CORE_API loop {
 
   /// The time by the loop's clock.
   [[nodiscard]] steady_time now() const noexcept;
-  /// The same, but up to a few milliseconds late: for deadlines that are moved at each operation.
-  [[nodiscard]] steady_time coarse_now() const noexcept;
+  /// The same, but late by the length of a turn of the loop and a few milliseconds: for deadlines that are
+  /// moved at each operation.
+  [[nodiscard]] steady_time coarse_now() const noexcept {
+    return turn_time_ != steady_time() ? turn_time_ : coarse_now_now();
+  }
+  /// A batch of events begins to be dealt with, or ends: between, the coarse time is read once.
+  void begin_turn() noexcept { turn_time_ = coarse_now_now(); }
+  void end_turn() noexcept { turn_time_ = steady_time(); }
   /// Replaces the clock (null: the system's). The clock must outlive the loop, or be replaced before it ends.
   void use_clock(clock* replacement) noexcept;
   [[nodiscard]] clock* current_clock() const noexcept { return clock_; }
@@ -245,6 +267,11 @@ class TIDEWIRE_CORE_API loop {
     if (found == nullptr) found = &add_local(&T::key, std::make_unique<T>(*this));
     return static_cast<T&>(*found);
   }
+  /// The same, if it was made.
+  template <class T>
+  [[nodiscard]] T* local_if_made() const noexcept {
+    return static_cast<T*>(find_local(&T::key));
+  }
 
   /// Calls outstanding on other threads (off-loaded work, look-ups): while there are any, a virtual clock
   /// waits.
@@ -259,7 +286,8 @@ class TIDEWIRE_CORE_API loop {
   virtual void post_drain() noexcept = 0;
   virtual void post_calls() noexcept = 0;
   virtual void arm_system_timer(steady_time when) noexcept = 0;
-  virtual void disarm_system_timer() noexcept = 0;
+  /// No chain is left: nothing of the loop's own may keep the context busy.
+  virtual void rest(bool timer_is_set) noexcept = 0;
   /// Resumes what is in the ready list.
   void drain() noexcept;
   void make_calls() noexcept;
@@ -281,6 +309,8 @@ class TIDEWIRE_CORE_API loop {
   [[nodiscard]] loop_local* find_local(const void* key) const noexcept;
   loop_local& add_local(const void* key, std::unique_ptr<loop_local> made);
 
+  void let_go() noexcept;
+  [[nodiscard]] steady_time coarse_now_now() const noexcept;
   void link(chain& c) noexcept;
   void unlink(chain& c) noexcept;
   void place(std::size_t index, timer* t) noexcept;
@@ -307,6 +337,7 @@ class TIDEWIRE_CORE_API loop {
   std::size_t external_ = 0;
   std::vector<timer*> timers_;
   steady_time armed_for_ = steady_time::max();
+  steady_time turn_time_{};
   std::atomic<posted_call*> calls_ = nullptr;
 };
 

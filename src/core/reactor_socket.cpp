@@ -1,4 +1,4 @@
-#include "watched_socket.hpp"
+#include "reactor_socket.hpp"
 
 #include <asio/error.hpp>
 
@@ -9,10 +9,10 @@
 
 namespace tidewire::detail {
 
-watched_socket::operation::operation(watched_socket& of, int kind) noexcept
+reactor_socket::operation::operation(reactor_socket& of, int kind) noexcept
     : reactor_op({}, &operation::perform, &operation::complete), socket(of), direction(kind) {}
 
-watched_socket::operation::status watched_socket::operation::perform(
+reactor_socket::operation::status reactor_socket::operation::perform(
     asio::detail::reactor_op* base) noexcept {
   auto& op = *static_cast<operation*>(base);
   // Asio tries what it is given to wait for; that it would block is known.
@@ -25,29 +25,29 @@ watched_socket::operation::status watched_socket::operation::perform(
   return done;
 }
 
-void watched_socket::operation::complete(void* owner, asio::detail::operation* base, const std::error_code&,
+void reactor_socket::operation::complete(void* owner, asio::detail::operation* base, const std::error_code&,
                                          std::size_t) {
   auto& op = *static_cast<operation*>(base);
   op.pending = false;
-  watched_socket& socket = op.socket;
+  reactor_socket& socket = op.socket;
   if (owner != nullptr) {  // else the context is being destroyed, and nobody waits
-    const std::error_code failed = from_asio(op.ec_);
+    const std::error_code failed = op.ec_ ? from_asio(op.ec_) : std::error_code();
     op.direction == reactor::read_op ? socket.read_done(failed) : socket.write_done(failed);
   }
   socket.release();
 }
 
-std::error_code watched_socket::attach(loop& asking) noexcept {
+std::error_code reactor_socket::attach(loop& asking) noexcept {
   if (home() == nullptr) attach_to(asking);
   return home() == &asking ? std::error_code() : make_error_code(errc::misuse);
 }
 
-void watched_socket::loop_ended() noexcept {
+void reactor_socket::loop_ended() noexcept {
   unwatch(false);
   reactor_ = nullptr;
 }
 
-std::error_code watched_socket::wait(operation& op) noexcept {
+std::error_code reactor_socket::wait(operation& op) noexcept {
   if (native_ == platform::no_socket) return errc::closed;
   if (watched_ == nullptr) {
     if (reactor_ == nullptr) {
@@ -58,7 +58,6 @@ std::error_code watched_socket::wait(operation& op) noexcept {
       watched_ = nullptr;
       return std::error_code(failed, std::system_category());
     }
-    registered();
   }
   op.ec_ = std::error_code();
   op.cancellation_key_ = &op;
@@ -70,11 +69,11 @@ std::error_code watched_socket::wait(operation& op) noexcept {
   return {};
 }
 
-void watched_socket::cancel(operation& op) noexcept {
+void reactor_socket::cancel(operation& op) noexcept {
   if (op.pending) reactor_->cancel_ops_by_key(native_, watched_, op.direction, &op);
 }
 
-void watched_socket::unwatch(bool closing) noexcept {
+void reactor_socket::unwatch(bool closing) noexcept {
   if (watched_ == nullptr) return;
   reactor_->deregister_descriptor(native_, watched_, closing);
   if (closing) platform::close(native_);
@@ -82,7 +81,7 @@ void watched_socket::unwatch(bool closing) noexcept {
   watched_ = nullptr;
 }
 
-void watched_socket::close() noexcept {
+void reactor_socket::close() noexcept {
   if (native_ == platform::no_socket) return;
   if (watched_ != nullptr) {
     unwatch(true);
@@ -92,18 +91,18 @@ void watched_socket::close() noexcept {
   native_ = platform::no_socket;
 }
 
-platform::native_socket watched_socket::release_native() noexcept {
+platform::native_socket reactor_socket::release_native() noexcept {
   unwatch(false);
   return std::exchange(native_, platform::no_socket);
 }
 
-watched_socket::progress watched_socket::try_read() noexcept {
+reactor_socket::progress reactor_socket::try_read() noexcept {
   return progress::done;
 }
-watched_socket::progress watched_socket::try_write() noexcept {
+reactor_socket::progress reactor_socket::try_write() noexcept {
   return progress::done;
 }
-void watched_socket::read_done(std::error_code) noexcept {}
-void watched_socket::write_done(std::error_code) noexcept {}
+void reactor_socket::read_done(std::error_code) noexcept {}
+void reactor_socket::write_done(std::error_code) noexcept {}
 
 }  // namespace tidewire::detail
