@@ -118,6 +118,10 @@ enum class axis : std::uint8_t {
 
 class node_range;
 
+/// What `find` wants of attributes: `{{"class", "price"}, {"href", std::nullopt}}`. It refers to its parts:
+/// write it in the call.
+using attribute_filter = std::initializer_list<std::pair<std::string_view, std::optional<std::string_view>>>;
+
 /// A place in a document: the document and a number, sixteen bytes, copied freely. It owns nothing.
 ///
 /// A default `node` is null: false in a condition. Every read of a null node is allowed and gives nothing (an
@@ -211,6 +215,37 @@ class TIDEWIRE_HTML_API node {
   [[nodiscard]] node_range previous_nodes() const;
   /// Is `other` this node or inside it?
   [[nodiscard]] bool contains(const node& other) const;
+  /// @}
+
+  /// @name Search
+  /// A selector given as text is compiled at each call: keep a `selector` for what is used often. A text that
+  /// is no selector throws `error` with `condition::misuse`; its detail says what is wrong and where.
+  /// @{
+  /// The elements below that match, in document order. @see selector
+  [[nodiscard]] std::vector<node> select(std::string_view selector) const;
+  [[nodiscard]] std::vector<node> select(const selector& compiled) const;
+  /// The first of them, or null.
+  [[nodiscard]] node select_one(std::string_view selector) const;
+  [[nodiscard]] node select_one(const selector& compiled) const;
+  /// The strings that a selector with `::text` or `::attr(name)` asks for. @see selector::extract
+  [[nodiscard]] std::vector<std::string> extract(std::string_view selector) const;
+  /// Does this element match?
+  [[nodiscard]] bool matches(std::string_view selector) const;
+  /// This element or its nearest ancestor that matches, or null.
+  [[nodiscard]] node closest(std::string_view selector) const;
+  /// The first, and all, elements below of this name ("" for any) that have these attributes: an attribute
+  /// with the value given, or (`std::nullopt`) with any. The value of `class` is one word that must be among
+  /// the element's. Names are matched as `attribute` does.
+  [[nodiscard]] node find(std::string_view name, attribute_filter attributes = {}) const;
+  [[nodiscard]] std::vector<node> find_all(std::string_view name, attribute_filter attributes = {}) const;
+  /// The first, and all, nodes below of any type that `wanted` accepts.
+  [[nodiscard]] node find_if(const std::function<bool(const node&)>& wanted) const;
+  [[nodiscard]] std::vector<node> find_all_if(const std::function<bool(const node&)>& wanted) const;
+  /// The nearest ancestor of this name.
+  [[nodiscard]] node find_parent(std::string_view name) const;
+  /// The next, or previous, sibling element of this name.
+  [[nodiscard]] node find_next_sibling(std::string_view name) const;
+  [[nodiscard]] node find_previous_sibling(std::string_view name) const;
   /// @}
 
   /// @name Text
@@ -337,6 +372,19 @@ class TIDEWIRE_HTML_API document {
     return root().get_text(separator, strip);
   }
   [[nodiscard]] std::string html() const { return root().html(); }
+  [[nodiscard]] std::vector<node> select(std::string_view selector) const { return root().select(selector); }
+  [[nodiscard]] std::vector<node> select(const selector& compiled) const { return root().select(compiled); }
+  [[nodiscard]] node select_one(std::string_view selector) const { return root().select_one(selector); }
+  [[nodiscard]] node select_one(const selector& compiled) const { return root().select_one(compiled); }
+  [[nodiscard]] std::vector<std::string> extract(std::string_view selector) const {
+    return root().extract(selector);
+  }
+  [[nodiscard]] node find(std::string_view name, attribute_filter attributes = {}) const {
+    return root().find(name, attributes);
+  }
+  [[nodiscard]] std::vector<node> find_all(std::string_view name, attribute_filter attributes = {}) const {
+    return root().find_all(name, attributes);
+  }
   /// @}
 
   /// @cond
