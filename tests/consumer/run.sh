@@ -160,11 +160,13 @@ for kind in static shared; do
   check "$kind: find_package, core where Asio is not installed" \
     find_package_consumer $kind core core "Threads;Asio" -DCMAKE_DISABLE_FIND_PACKAGE_Asio=ON
   check "$kind: find_package, core together with Asio" find_package_consumer $kind interop core "Threads;Asio"
+  check "$kind: find_package, html, without a look at Asio" find_package_consumer $kind html html ""
   check "$kind: find_package without components" find_package_consumer $kind core "" "Threads;Asio"
   check "$kind: add_subdirectory" subdirectory_consumer $kind
   check "$kind: FetchContent" fetch_content_consumer $kind
   check "$kind: pkg-config, base, from a moved tree" pkg_config_consumer $kind base tidewire-base
   check "$kind: pkg-config, core, from a moved tree" pkg_config_consumer $kind core tidewire-core
+  check "$kind: pkg-config, html, from a moved tree" pkg_config_consumer $kind html tidewire-html
   check "$kind: an unknown component is refused by name" \
     refuses $kind "has no module 'smpt'; its modules are base, core" "0.1 REQUIRED COMPONENTS smpt"
   check "$kind: another minor version is refused" refuses $kind "version: 0.1.0" "0.2 REQUIRED COMPONENTS base"
