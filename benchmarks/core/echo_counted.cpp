@@ -1,5 +1,5 @@
-// One echo server and its load, to be run under callgrind: `core_echo_counted SERVER MESSAGES`. The load is a
-// child process, so that what is counted in this one is the server's.
+// One echo server and its load on 50 connections, to be run under callgrind: `core_echo_counted SERVER MESSAGES`.
+// The load is a child process, so that what is counted in this one, whose id it prints, is the server's.
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,6 +18,8 @@ int main(int argc, char** argv) {
   const auto serve = which == "ours"   ? serve_with_tidewire
                      : which == "asio" ? serve_with_asio_coroutines
                                        : serve_with_epoll;
+  std::printf("%d\n", static_cast<int>(::getpid()));
+  std::fflush(stdout);
   pid_t load = -1;
   constexpr std::size_t connections = 50;
   serve(connections, [&](std::uint16_t port) {

@@ -1,6 +1,7 @@
 #include <tidewire/core/timeout.hpp>
 
 #include <string>
+#include <utility>
 
 #include "duration_text.hpp"
 
@@ -66,3 +67,23 @@ void timeout_base::fail(const std::exception_ptr& thrown) const {
 }
 
 }  // namespace tidewire::detail
+
+namespace tidewire {
+
+watchdog::watchdog(executor where, duration limit, std::function<void()> call)
+    : home_(where.loop()), limit_(limit), deadline_(home_.now() + limit), call_(std::move(call)) {
+  home_.arm(*this, deadline_);
+}
+
+watchdog::~watchdog() { stop(); }
+
+void watchdog::fired() noexcept {
+  if (home_.now() < deadline_) {
+    home_.arm(*this, deadline_);
+    return;
+  }
+  const auto call = std::move(call_);  // which may destroy this
+  call();
+}
+
+}  // namespace tidewire

@@ -201,5 +201,38 @@ TEST(Sleep, TimersFireInOrder) {
   EXPECT_EQ(time.elapsed(), 6ms);
 }
 
+TEST(Watchdog, CallsOnceWhenItWasNotFedForItsTime) {
+  virtual_clock time;
+  const auto check = []() -> task<> {
+    const executor here = co_await this_executor();
+    int calls = 0;
+    watchdog dog(here, 10s, [&] { ++calls; });
+    for (int i = 0; i < 5; ++i) {
+      co_await sleep_for(9s);
+      dog.feed();
+    }
+    EXPECT_EQ(calls, 0);
+    co_await sleep_for(9999ms);
+    EXPECT_EQ(calls, 0);
+    co_await sleep_for(1h);
+    EXPECT_EQ(calls, 1);
+  };
+  run(check(), {.clock = &time});
+}
+
+TEST(Watchdog, CallsNothingOnceStoppedOrGone) {
+  virtual_clock time;
+  const auto check = []() -> task<> {
+    const executor here = co_await this_executor();
+    int calls = 0;
+    watchdog stopped(here, 1s, [&] { ++calls; });
+    stopped.stop();
+    { const watchdog gone(here, 1s, [&] { ++calls; }); }
+    co_await sleep_for(1h);
+    EXPECT_EQ(calls, 0);
+  };
+  run(check(), {.clock = &time});
+}
+
 }  // namespace
 }  // namespace tidewire

@@ -6,6 +6,7 @@
 #include <tidewire/core/task.hpp>
 
 #include <exception>
+#include <functional>
 #include <utility>
 
 namespace tidewire {
@@ -124,5 +125,31 @@ requires(!std::is_lvalue_reference_v<A>)
 [[nodiscard]] auto shield(A&& operation) {
   return detail::shield_operation<awaited_t<A>>(as_task(std::move(operation)));
 }
+
+/// Calls a function when it was not fed for a time: the idle limit of a connection. Feeding costs a few
+/// instructions, since the timer below is moved only when it comes due; so the call comes late by a few
+/// milliseconds, and never early by more than the length of one turn of the loop.
+///
+/// For the loop's thread. Stays where it is; must not outlive the loop. The function is called once, with no
+/// task running, and may destroy the watchdog; it must not throw.
+class TIDEWIRE_CORE_API watchdog final : private detail::timer {
+ public:
+  /// Begins to count. `limit` is at least a few milliseconds.
+  watchdog(executor where, duration limit, std::function<void()> call);
+  ~watchdog();
+
+  /// Counts from now on.
+  void feed() noexcept { deadline_ = home_.coarse_now() + limit_; }
+  /// Counts no more.
+  void stop() noexcept { home_.disarm(*this); }
+
+ private:
+  void fired() noexcept override;
+
+  detail::loop& home_;
+  duration limit_;
+  time_point deadline_;
+  std::function<void()> call_;
+};
 
 }  // namespace tidewire
