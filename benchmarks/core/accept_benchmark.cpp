@@ -115,9 +115,7 @@ void accept(benchmark::State& state, double (*serve)(const on_listening&, std::s
     std::promise<std::uint16_t> port;
     std::size_t bytes = 0;
     double used = 0;
-    std::thread serving([&] {
-      used = serve([&](std::uint16_t at) { port.set_value(at); }, bytes);
-    });
+    std::thread serving([&] { used = serve([&](std::uint16_t at) { port.set_value(at); }, bytes); });
     const bool served = load(port.get_future().get());
     serving.join();
     if (!served || bytes != connections) return state.SkipWithError("wrong answer");
@@ -125,7 +123,10 @@ void accept(benchmark::State& state, double (*serve)(const on_listening&, std::s
   }
 }
 
-BENCHMARK_CAPTURE(accept, ours, serve_with_tidewire)->Name("core/accept/ours")->UseManualTime()->Iterations(1);
+BENCHMARK_CAPTURE(accept, ours, serve_with_tidewire)
+    ->Name("core/accept/ours")
+    ->UseManualTime()
+    ->Iterations(1);
 BENCHMARK_CAPTURE(accept, epoll, serve_with_epoll)->Name("core/accept/epoll")->UseManualTime()->Iterations(1);
 
 }  // namespace

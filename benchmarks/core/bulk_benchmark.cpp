@@ -100,9 +100,7 @@ void bulk(benchmark::State& state, double (*serve)(const on_listening&)) {
   for (auto _ : state) {
     std::promise<std::uint16_t> port;
     double used = 0;
-    std::thread serving([&] {
-      used = serve([&](std::uint16_t at) { port.set_value(at); });
-    });
+    std::thread serving([&] { used = serve([&](std::uint16_t at) { port.set_value(at); }); });
     const std::size_t came = load(port.get_future().get());
     serving.join();
     if (came != writes * write_size) return state.SkipWithError("wrong answer");

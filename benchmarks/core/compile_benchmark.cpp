@@ -14,13 +14,17 @@ double user_seconds_of_children() {
   return static_cast<double>(used.ru_utime.tv_sec) + 1e-6 * static_cast<double>(used.ru_utime.tv_usec);
 }
 
-bool run(const std::string& command) { return std::system(command.c_str()) == 0; }
+bool run(const std::string& command) {
+  return std::system(command.c_str()) == 0;
+}
 
-std::string object_of(const std::string& which) { return TIDEWIRE_SCRATCH "/echo_client_" + which; }
+std::string object_of(const std::string& which) {
+  return TIDEWIRE_SCRATCH "/echo_client_" + which;
+}
 
 bool compile(const std::string& which) {
-  return run("CCACHE_DISABLE=1 " TIDEWIRE_COMPILER " -std=c++20 -O2 " TIDEWIRE_INCLUDES " -c " TIDEWIRE_SOURCES
-             "/echo_client_" +
+  return run("CCACHE_DISABLE=1 " TIDEWIRE_COMPILER " -std=c++20 -O2 " TIDEWIRE_INCLUDES
+             " -c " TIDEWIRE_SOURCES "/echo_client_" +
              which + ".cpp -o " + object_of(which) + ".o");
 }
 
@@ -36,11 +40,11 @@ void compile(benchmark::State& state, const char* which) {
 void size(benchmark::State& state, const char* which, const char* libraries) {
   for (auto _ : state) {
     const std::string program = object_of(which);
-    if (!compile(which) || !run(TIDEWIRE_COMPILER " -s -Wl,--gc-sections " + program + ".o -o " + program + " " +
-                                libraries + " -pthread")) {
+    if (!compile(which) || !run(TIDEWIRE_COMPILER " -s -Wl,--gc-sections " + program + ".o -o " + program +
+                                " " + libraries + " -pthread")) {
       return state.SkipWithError("it does not link");
     }
-    struct stat file {};
+    struct stat file{};
     if (::stat(program.c_str(), &file) != 0) return state.SkipWithError("no program");
     state.counters["cost"] = static_cast<double>(file.st_size) / 1024;
   }

@@ -1,5 +1,6 @@
-// One echo server and its load on 50 connections, to be run under callgrind: `core_echo_counted SERVER MESSAGES`.
-// The load is a child process, so that what is counted in this one, whose id it prints, is the server's.
+// One echo server and its load on 50 connections, to be run under callgrind: `core_echo_counted SERVER
+// MESSAGES`. The load is a child process, so that what is counted in this one, whose id it prints, is the
+// server's.
 #include <sys/wait.h>
 #include <unistd.h>
 

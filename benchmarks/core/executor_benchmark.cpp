@@ -88,7 +88,8 @@ void channel_asio(benchmark::State& state) {
                                       void(std::error_code, std::size_t)>
         between(context.get_executor(), 16);
     const auto produce = [&]() -> asio::awaitable<void, executor_type> {
-      for (std::size_t i = 1; i <= rounds; ++i) co_await between.async_send(std::error_code(), i, token_type());
+      for (std::size_t i = 1; i <= rounds; ++i)
+        co_await between.async_send(std::error_code(), i, token_type());
       between.close();
     };
     const auto consume = [&]() -> asio::awaitable<void, executor_type> {
@@ -131,8 +132,8 @@ void deadline_ours(benchmark::State& state) {
 void deadline_asio(benchmark::State& state) {
   asio::io_context context(1);
   std::size_t expired = 0;
-  std::vector<asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>,
-                                         executor_type>>
+  std::vector<asio::basic_waitable_timer<std::chrono::steady_clock,
+                                         asio::wait_traits<std::chrono::steady_clock>, executor_type>>
       timers;
   for (std::size_t i = 0; i < deadlines; ++i) timers.emplace_back(context.get_executor());
   for (auto _ : state) {

@@ -12,8 +12,8 @@ namespace {
 double instructions(const std::string& server, std::size_t messages) {
   const std::string out = TIDEWIRE_SCRATCH "/callgrind." + server;
   const std::string command = TIDEWIRE_VALGRIND " -q --tool=callgrind --callgrind-out-file=" + out + ".%p " +
-                              TIDEWIRE_ECHO_COUNTED " " + server + " " + std::to_string(messages) + " > " + out +
-                              ".pid";
+                              TIDEWIRE_ECHO_COUNTED " " + server + " " + std::to_string(messages) + " > " +
+                              out + ".pid";
   if (std::system(command.c_str()) != 0) return 0;
   std::string pid;
   std::ifstream(out + ".pid") >> pid;

@@ -36,8 +36,8 @@ class socket_io final : public watched_socket {
   }
 
   bool start_write(write_request& request) noexcept {
+    if (send(request) != progress::blocked) return true;
     writing_ = &request;
-    if (send() != progress::blocked) return true;
     if (const std::error_code failed = wait_write()) {
       request.fail(failed);
       return true;
@@ -85,7 +85,7 @@ class socket_io final : public watched_socket {
     if (failed) request.fail(failed);
     request.complete();
   }
-  progress try_write() noexcept override { return connecting_ != nullptr ? progress::done : send(); }
+  progress try_write() noexcept override { return connecting_ != nullptr ? progress::done : send(*writing_); }
   void write_done(std::error_code failed) noexcept override {
     if (connecting_ != nullptr) {
       io_request& request = *std::exchange(connecting_, nullptr);
@@ -101,14 +101,14 @@ class socket_io final : public watched_socket {
   void became_readable() noexcept override { maybe_readable_ = true; }
 
   void note(read_request& request, const platform::attempt& got) noexcept {
-    if (got.error != 0) request.fail(got.code());
     request.transferred = got.bytes;
+    if (got.error != 0) [[unlikely]]
+      request.fail(got.code());
     maybe_readable_ = got.bytes == 0 || got.bytes == request.into.size() || !short_read_drains();
   }
 
   /// Sends until all has gone, an error, or a wait. What is taken only in part has filled the socket.
-  progress send() noexcept {
-    write_request& request = *writing_;
+  progress send(write_request& request) noexcept {
     for (;;) {
       const platform::attempt sent = platform::try_send(native(), request.from, request.transferred);
       request.transferred += sent.bytes;

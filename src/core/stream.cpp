@@ -17,8 +17,7 @@ namespace {
 constexpr duration coarse_tick = std::chrono::milliseconds(4);
 
 steady_time deadline_after(const loop& home, duration limit) noexcept {
-  const steady_time now = home.coarse_now() + coarse_tick;
-  return limit < steady_time::max() - now ? now + limit : steady_time::max();
+  return home.coarse_now() + (coarse_tick + limit);
 }
 
 }  // namespace
@@ -37,14 +36,10 @@ void stream_core::dispose() noexcept {
     return;
   }
   const loop::held hold(*home());
-  orphaned_ = true;
-  ++using_;
+  orphaned_ = disposing_ = true;
   close();
-  finish_use();
-}
-
-void stream_core::finish_use() noexcept {
-  if (--using_ == 0 && orphaned_ && idle()) delete this;
+  disposing_ = false;
+  if (idle()) delete this;
 }
 
 std::string stream_core::peer_name() const {
@@ -59,15 +54,18 @@ bool stream_core::attach(loop& asking) {
 
 // The operations that were pending went with their tasks; a write may have been cut.
 void stream_core::loop_ended() noexcept {
-  if (writing_.busy) write_broken = true;
-  reading_.busy = writing_.busy = false;
+  if (is(writing_now)) set(write_broken);
+  clear(writing_now);
+  clear(reading_now);
   reading_.by = nullptr;
   writing_.by = nullptr;
-  if (orphaned_ && using_ == 0) delete this;
+  if (orphaned_) delete this;
 }
 
 void stream_core::close() noexcept {
-  if (std::exchange(open, false) && below) below->close();
+  if (is(closed)) return;
+  set(closed);
+  if (below) below->close();
 }
 
 // Deadlines move at each operation, the timer only when it must: it comes here at the time of an old one, and
@@ -95,24 +93,25 @@ void stream_core::fired() noexcept {
 }
 
 void stream_core::reading::completed() noexcept {
-  stream_core& stays = core;
-  ++stays.using_;
-  busy = false;
-  if (by != nullptr) {  // else it was forgotten with its loop
-    read_operation& operation = *std::exchange(by, nullptr);
-    operation.take_over(*this);
-    stays.give_back(operation);
-  }
-  stays.finish_use();
+  core.clear(reading_now);
+  read_operation* const operation = std::exchange(by, nullptr);
+  if (operation != nullptr) operation->take_over(*this);
+  core.give_back(operation);
 }
 
-/// The operation has its outcome: its task goes on.
+// The operation, unless it was forgotten with its loop, has its outcome: its task goes on, and may destroy
+// the stream by that.
 template <class Operation>
-void stream_core::give_back(Operation& operation) noexcept {
-  if (!open) operation.fail(errc::closed);
-  operation.state_ = operation.state_ == io_state::pending ? io_state::fresh : operation.state_;
-  if (orphaned_) operation.core_ = nullptr;
-  operation.wake();
+void stream_core::give_back(Operation* operation) noexcept {
+  if (operation != nullptr) {
+    if (is(closed)) operation->fail(errc::closed);
+    if (operation->state_ == io_state::pending) operation->state_ = io_state::fresh;
+  }
+  if (orphaned_) [[unlikely]] {
+    if (operation != nullptr) operation->core_ = nullptr;
+    if (!disposing_ && idle()) delete this;
+  }
+  if (operation != nullptr) operation->wake();
 }
 
 bool stream_core::write() {
@@ -122,47 +121,59 @@ bool stream_core::write() {
   }
   if (writing_.failed() || !writing_.then_shut_down) return true;
   writing_.then_shut_down = false;
-  shut_down = true;
+  set(shut_down);
   return below->start_shutdown(writing_);
 }
 
 void stream_core::after_wrote() noexcept {
   if (writing_.failed()) {
     // A canceled write of which nothing left can be made again, unless what was staged is lost with it.
-    write_broken = writing_.transferred > 0 || writing_.code() != condition::canceled || !leaving.empty();
+    if (writing_.transferred > 0 || writing_.code() != condition::canceled || !leaving.empty()) {
+      set(write_broken);
+    }
   }
   leaving.clear();
 }
 
 void stream_core::writing::completed() noexcept {
-  stream_core& stays = core;
-  ++stays.using_;
-  const bool wrote = !from.empty();
-  if (wrote) stays.wrote();
-  if (!wrote || !stays.open || by == nullptr || stays.write()) {
-    busy = false;
-    if (by != nullptr) {
-      write_operation& operation = *std::exchange(by, nullptr);
-      operation.transferred_ = transferred;
-      if (failed()) operation.fail(code());
-      stays.give_back(operation);
-    }
+  if (!from.empty()) {
+    core.wrote();
+    if (!core.is(closed) && by != nullptr && !core.write()) return;
   }
-  stays.finish_use();
+  core.clear(writing_now);
+  write_operation* const operation = std::exchange(by, nullptr);
+  if (operation != nullptr && failed()) {
+    operation->transferred_ = transferred;
+    operation->fail(code());
+  }
+  core.give_back(operation);
 }
 
 bool read_operation::start(promise_base& p) {
-  loop& home = p.owner->home();
+  if (core_ == nullptr || p.owner->canceled() || filling() || into_.empty()) [[unlikely]]
+    return prepare(p);
+  stream_core& core = *core_;
+  if (core.is(stream_core::closed | stream_core::reading_now) || core.home() != &p.owner->home() ||
+      !core.input.empty()) {
+    return prepare(p);
+  }
+  core.reading_.into = into_;
+  return begin(p);
+}
+
+// What is not the next read of a socket into a buffer.
+bool read_operation::prepare(promise_base& p) {
   if (core_ == nullptr) return refuse(errc::misuse, "the stream was moved from");
   stream_core& core = *core_;
   if (p.owner->canceled()) return refuse(errc::canceled, "");
-  if (!core.open) return refuse(errc::closed, "the stream was closed on this side");
-  if (!core.belongs_to(home)) return refuse(errc::misuse, "the stream belongs to another loop");
-  if (core.reading_.busy) return refuse(errc::misuse, "another task is reading from this stream");
+  if (core.is(stream_core::closed)) return refuse(errc::closed, "the stream was closed on this side");
+  if (!core.belongs_to(p.owner->home())) return refuse(errc::misuse, "the stream belongs to another loop");
+  if (core.is(stream_core::reading_now))
+    return refuse(errc::misuse, "another task is reading from this stream");
   if (filling()) {
     const std::size_t room = core.input.room();
     if (room == 0) return refuse(errc::limit_exceeded, "the read buffer is full");
-    into_ = *core.input.prepare(std::min(room, room_));
+    core.reading_.into = *core.input.prepare(std::min(room, room_));
   } else {
     if (into_.empty()) return refuse(errc::misuse, "there is no room in the buffer to read into");
     if (!core.input.empty()) {
@@ -171,10 +182,16 @@ bool read_operation::start(promise_base& p) {
       core.input.consume(transferred_);
       return false;
     }
+    core.reading_.into = into_;
   }
+  return begin(p);
+}
+
+inline bool read_operation::begin(promise_base& p) {
+  stream_core& core = *core_;
+  loop& home = p.owner->home();
   stream_core::reading& request = core.reading_;
   request.restart();
-  request.into = into_;
   if (core.below->start_read(request)) {
     take_over(request);
     if (home.spend()) return false;
@@ -182,14 +199,12 @@ bool read_operation::start(promise_base& p) {
     home.schedule_later(p);
     return true;
   }
-  request.busy = true;
+  core.set(stream_core::reading_now);
   request.by = this;
   state_ = io_state::pending;
   enter(p);
-  if (core.read_timeout != no_timeout) {
-    request.deadline = deadline_after(home, core.read_timeout);
-    core.watch(request.deadline);
-  }
+  request.deadline = deadline_after(home, core.read_timeout);
+  core.watch(request.deadline);
   return true;
 }
 
@@ -223,25 +238,45 @@ void read_operation::raise() const {
 }
 
 bool write_operation::start(promise_base& p) {
-  loop& home = p.owner->home();
+  if (core_ == nullptr || p.owner->canceled() || kind_ != kind::buffers) [[unlikely]]
+    return prepare(p);
+  stream_core& core = *core_;
+  constexpr unsigned any =
+      stream_core::closed | stream_core::writing_now | stream_core::write_broken | stream_core::shut_down;
+  if (core.is(any) || core.home() != &p.owner->home() || !core.staged.empty()) {
+    return prepare(p);
+  }
+  core.writing_.from = std::span(own() + 1, count_);
+  core.writing_.then_shut_down = false;
+  return begin(p);
+}
+
+// What is not the next write of a few buffers.
+bool write_operation::prepare(promise_base& p) {
   if (core_ == nullptr) return refuse(errc::misuse, "the stream was moved from");
   stream_core& core = *core_;
   if (p.owner->canceled()) return refuse(errc::canceled, "");
-  if (!core.open) return refuse(errc::closed, "the stream was closed on this side");
-  if (!core.belongs_to(home)) return refuse(errc::misuse, "the stream belongs to another loop");
-  if (core.writing_.busy) return refuse(errc::misuse, "another task is writing to this stream");
-  if (core.write_broken) return refuse(errc::closed, "an earlier write was cut in the middle");
-  if (core.shut_down) {
+  if (core.is(stream_core::closed)) return refuse(errc::closed, "the stream was closed on this side");
+  if (!core.belongs_to(p.owner->home())) return refuse(errc::misuse, "the stream belongs to another loop");
+  if (core.is(stream_core::writing_now))
+    return refuse(errc::misuse, "another task is writing to this stream");
+  if (core.is(stream_core::write_broken))
+    return refuse(errc::closed, "an earlier write was cut in the middle");
+  if (core.is(stream_core::shut_down)) {
     if (kind_ == kind::shutdown) return false;
     return refuse(errc::closed, "the stream was shut down for writing");
   }
-
-  if (kind_ != kind::list) from_ = std::span(own() + 1, count_);
+  core.writing_.from = kind_ == kind::list ? std::span(list_, count_) : std::span(own() + 1, count_);
   if (!core.staged.empty()) put_staged_first(core);
+  core.writing_.then_shut_down = kind_ == kind::shutdown;
+  return begin(p);
+}
+
+inline bool write_operation::begin(promise_base& p) {
+  stream_core& core = *core_;
+  loop& home = p.owner->home();
   stream_core::writing& request = core.writing_;
   request.restart();
-  request.from = from_;
-  request.then_shut_down = kind_ == kind::shutdown;
   if (core.write()) {
     if (request.failed()) {
       transferred_ = request.transferred;
@@ -252,14 +287,12 @@ bool write_operation::start(promise_base& p) {
     home.schedule_later(p);
     return true;
   }
-  request.busy = true;
+  core.set(stream_core::writing_now);
   request.by = this;
   state_ = io_state::pending;
   enter(p);
-  if (core.write_timeout != no_timeout) {
-    request.deadline = deadline_after(home, core.write_timeout);
-    core.watch(request.deadline);
-  }
+  request.deadline = deadline_after(home, core.write_timeout);
+  core.watch(request.deadline);
   return true;
 }
 
@@ -267,11 +300,11 @@ void write_operation::put_staged_first(stream_core& core) {
   std::swap(core.staged, core.leaving);
   if (kind_ == kind::list) {
     core.joined.assign(1, core.leaving.data());
-    core.joined.insert(core.joined.end(), from_.begin(), from_.end());
-    from_ = core.joined;
+    core.joined.insert(core.joined.end(), list_, list_ + count_);
+    core.writing_.from = core.joined;
   } else {
     put(0, core.leaving.data());
-    from_ = std::span(own(), count_ + 1);
+    core.writing_.from = std::span(own(), count_ + 1);
   }
 }
 
@@ -442,7 +475,7 @@ void stream::stage_bytes(byte_view bytes) {
 
 std::pair<std::unique_ptr<transport>, byte_buffer> stream::release() {
   std::pair<std::unique_ptr<transport>, byte_buffer> parts(std::move(core_->below), std::move(core_->input));
-  core_->open = false;
+  core_->set(detail::stream_core::closed);
   core_.reset();
   return parts;
 }

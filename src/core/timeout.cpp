@@ -75,7 +75,9 @@ watchdog::watchdog(executor where, duration limit, std::function<void()> call)
   home_.arm(*this, deadline_);
 }
 
-watchdog::~watchdog() { stop(); }
+watchdog::~watchdog() {
+  stop();
+}
 
 void watchdog::fired() noexcept {
   if (home_.now() < deadline_) {

@@ -227,7 +227,9 @@ TEST(Watchdog, CallsNothingOnceStoppedOrGone) {
     int calls = 0;
     watchdog stopped(here, 1s, [&] { ++calls; });
     stopped.stop();
-    { const watchdog gone(here, 1s, [&] { ++calls; }); }
+    {
+      const watchdog gone(here, 1s, [&] { ++calls; });
+    }
     co_await sleep_for(1h);
     EXPECT_EQ(calls, 0);
   };

@@ -57,6 +57,12 @@ namespace detail {
 class read_operation;
 class write_operation;
 
+/// A time-out that can be added to any time: what is longer than a century is one.
+[[nodiscard]] constexpr duration bounded(duration limit) noexcept {
+  constexpr duration century = std::chrono::hours(24 * 36525);
+  return limit < century ? limit : century;
+}
+
 /// What a `stream` refers to: it stays where it is while the stream moves.
 class TIDEWIRE_CORE_API stream_core final : private loop_attachment, private timer {
  public:
@@ -72,9 +78,16 @@ class TIDEWIRE_CORE_API stream_core final : private loop_attachment, private tim
   stream_statistics statistics;
   duration read_timeout = default_io_timeout;
   duration write_timeout = default_io_timeout;
-  bool open = true;
-  bool shut_down = false;     // nothing more may be written
-  bool write_broken = false;  // a write ended in the middle
+
+  /// What stands in the way of a read or a write.
+  enum obstacle : unsigned char {
+    closed = 1,
+    reading_now = 2,
+    writing_now = 4,
+    write_broken = 8,  ///< a write ended in the middle
+    shut_down = 16,    ///< nothing more may be written
+  };
+  [[nodiscard]] bool is(unsigned obstacles) const noexcept { return (obstacles_ & obstacles) != 0; }
 
   [[nodiscard]] std::string peer_name() const;
   void close() noexcept;
@@ -91,7 +104,6 @@ class TIDEWIRE_CORE_API stream_core final : private loop_attachment, private tim
     void completed() noexcept override;
     stream_core& core;
     read_operation* by = nullptr;
-    bool busy = false;
     steady_time deadline = steady_time::max();
   };
   struct writing final : write_request {
@@ -99,7 +111,6 @@ class TIDEWIRE_CORE_API stream_core final : private loop_attachment, private tim
     void completed() noexcept override;
     stream_core& core;
     write_operation* by = nullptr;
-    bool busy = false;
     bool then_shut_down = false;
     steady_time deadline = steady_time::max();
   };
@@ -125,15 +136,19 @@ class TIDEWIRE_CORE_API stream_core final : private loop_attachment, private tim
   void fired() noexcept override;
   void loop_ended() noexcept override;
 
-  [[nodiscard]] bool idle() const noexcept { return !reading_.busy && !writing_.busy; }
-  void finish_use() noexcept;
+  [[nodiscard]] bool idle() const noexcept { return !is(reading_now | writing_now); }
   template <class Operation>
-  void give_back(Operation& operation) noexcept;
+  void give_back(Operation* operation) noexcept;
+
+  friend class tidewire::stream;
+  void set(obstacle one) noexcept { obstacles_ = static_cast<unsigned char>(obstacles_ | one); }
+  void clear(obstacle one) noexcept { obstacles_ = static_cast<unsigned char>(obstacles_ & ~one); }
 
   reading reading_{*this};
   writing writing_{*this};
-  unsigned using_ = 0;     // calls of ours that still need this
-  bool orphaned_ = false;  // the stream is gone
+  unsigned char obstacles_ = 0;
+  bool orphaned_ = false;   // the stream is gone
+  bool disposing_ = false;  // and its destructor is at work
 };
 
 struct stream_core_deleter {
@@ -194,6 +209,8 @@ class TIDEWIRE_CORE_API read_operation final : public stream_operation<read_oper
 
  private:
   friend class stream_core;
+  bool prepare(promise_base& p);
+  bool begin(promise_base& p);
   void take_over(read_request& request) noexcept;
   void forget() noexcept;
   void cancel() noexcept override;
@@ -215,7 +232,7 @@ class TIDEWIRE_CORE_API write_operation final : public stream_operation<write_op
 
   write_operation(stream_core* to, kind what) noexcept : stream_operation(to), kind_(what) {}
   write_operation(stream_core* to, std::span<const byte_view> list) noexcept
-      : stream_operation(to), from_(list), kind_(kind::list) {}
+      : stream_operation(to), list_(list.data()), count_(list.size()), kind_(kind::list) {}
   template <std::same_as<byte_view>... Buffers>
   requires(sizeof...(Buffers) > 0)
   explicit write_operation(stream_core* to, Buffers... buffers) noexcept : stream_operation(to) {
@@ -224,8 +241,12 @@ class TIDEWIRE_CORE_API write_operation final : public stream_operation<write_op
     (put(++count_, buffers), ...);
   }
   write_operation(write_operation&& other) noexcept
-      : stream_operation(std::move(other)), from_(other.from_), count_(other.count_), kind_(other.kind_) {
-    for (std::size_t i = 1; i <= count_; ++i) put(i, other.own()[i]);
+      : stream_operation(std::move(other)), count_(other.count_), kind_(other.kind_) {
+    if (kind_ == kind::list) {
+      list_ = other.list_;
+    } else {
+      for (std::size_t i = 1; i <= count_; ++i) put(i, other.own()[i]);
+    }
   }
   ~write_operation() {
     if (state_ == io_state::pending) forget();
@@ -244,12 +265,14 @@ class TIDEWIRE_CORE_API write_operation final : public stream_operation<write_op
   [[nodiscard]] const byte_view* own() const noexcept {
     return std::launder(reinterpret_cast<const byte_view*>(own_.data()));
   }
+  bool prepare(promise_base& p);
+  bool begin(promise_base& p);
   void put_staged_first(stream_core& core);
   void forget() noexcept;
   void cancel() noexcept override;
   [[noreturn]] void raise() const;
 
-  std::span<const byte_view> from_;
+  const byte_view* list_;  // of a list
   std::size_t count_ = 0;
   std::size_t transferred_;  // of a failure
   kind kind_ = kind::buffers;
@@ -373,15 +396,18 @@ class TIDEWIRE_CORE_API stream {
   /// Closes at once, both ways; what is staged is lost. Whoever waits gets `errc::closed`. Twice is once.
   void close() noexcept { core_->close(); }
   /// Was it not closed on this side?
-  [[nodiscard]] bool is_open() const noexcept { return core_ && core_->open; }
+  [[nodiscard]] bool is_open() const noexcept { return core_ && !core_->is(detail::stream_core::closed); }
 
   /// How long each read and write may wait from now on; `no_timeout` for ever. At least a few milliseconds:
   /// the clock that is asked is a coarse one.
-  void set_timeout(duration each) noexcept { core_->read_timeout = core_->write_timeout = each; }
+  void set_timeout(duration each) noexcept {
+    set_read_timeout(each);
+    set_write_timeout(each);
+  }
   /// The same for reads alone.
-  void set_read_timeout(duration each) noexcept { core_->read_timeout = each; }
+  void set_read_timeout(duration each) noexcept { core_->read_timeout = detail::bounded(each); }
   /// The same for writes alone.
-  void set_write_timeout(duration each) noexcept { core_->write_timeout = each; }
+  void set_write_timeout(duration each) noexcept { core_->write_timeout = detail::bounded(each); }
   /// Bytes that may be buffered at most (default 1 MiB): what `fill`, lines and delimiters stop at.
   void set_read_limit(std::size_t bytes) noexcept { core_->input.set_max_size(bytes); }
 
