@@ -61,7 +61,7 @@ class suspension {
   /// waiter.
   void wake_next() noexcept;
 
-  promise_base* waiter_;  // once entered
+  promise_base* waiter_ = nullptr;
 };
 
 /// A line of coroutines that await each other: it waits for one thing at a time, and is canceled as one. Each
