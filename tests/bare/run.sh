@@ -29,10 +29,11 @@ cp /etc/resolv.conf /etc/hosts "$root/etc/"
 mount -t proc proc "$root/proc"
 mount --rbind /dev "$root/dev"
 
-chroot "$root" useradd -m -s /bin/sh ada
+home=/srv/ada
+chroot "$root" useradd -m -d "$home" -s /bin/sh ada
 echo 'ada ALL=(ALL) NOPASSWD: ALL' >"$root/etc/sudoers.d/ada"
-git clone -q --no-local "$source" "$root/home/ada/tidewire"
-chroot "$root" chown -R ada: /home/ada/tidewire
+git clone -q --no-local "$source" "$root$home/tidewire"
+chroot "$root" chown -R ada: "$home/tidewire"
 
 # As that user, in that folder, with a fresh environment and no input.
 as_ada() {
