@@ -3,12 +3,21 @@
 #pragma once
 
 #include <tidewire/core/address.hpp>
+#include <tidewire/core/channel.hpp>
 #include <tidewire/core/clock.hpp>
+#include <tidewire/core/event.hpp>
 #include <tidewire/core/executor.hpp>
 #include <tidewire/core/framing.hpp>
 #include <tidewire/core/group.hpp>
+#include <tidewire/core/mailbox.hpp>
 #include <tidewire/core/memory_stream.hpp>
+#include <tidewire/core/mutex.hpp>
+#include <tidewire/core/offload.hpp>
+#include <tidewire/core/rate_limiter.hpp>
+#include <tidewire/core/retry.hpp>
 #include <tidewire/core/run.hpp>
+#include <tidewire/core/run_on.hpp>
+#include <tidewire/core/semaphore.hpp>
 #include <tidewire/core/socket_options.hpp>
 #include <tidewire/core/stream.hpp>
 #include <tidewire/core/task.hpp>

@@ -52,7 +52,7 @@ bool wait_below_operation::start(promise_base& p) {
 bool group_scope::begin(promise_base& waiter) noexcept {
   if (waiter.owner->canceled()) return false;
   enter(waiter);
-  body_running_ = true;
+  begun_ = body_running_ = true;
   return true;
 }
 
@@ -94,7 +94,7 @@ void group_scope::end_if_over() noexcept {
 
 void group_scope::require_success() const {
   if (thrown_) std::rethrow_exception(thrown_);
-  if (waiter() == nullptr) throw error(failure(errc::canceled));
+  if (!begun_) throw error(failure(errc::canceled));
 }
 
 }  // namespace detail

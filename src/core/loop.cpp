@@ -2,6 +2,7 @@
 #include <tidewire/core/detail/loop.hpp>
 
 #include <algorithm>
+#include <thread>
 #include <utility>
 
 #include "platform.hpp"
@@ -161,11 +162,13 @@ void loop::run_ready() noexcept {
 }
 
 void loop::post(posted_call& c) noexcept {
+  posting_.fetch_add(1, std::memory_order_relaxed);
   posted_call* first = calls_.load(std::memory_order_relaxed);
   do {
     c.next_call = first;
   } while (!calls_.compare_exchange_weak(first, &c, std::memory_order_acq_rel, std::memory_order_relaxed));
   if (first == nullptr) post_calls();
+  posting_.fetch_sub(1, std::memory_order_release);
 }
 
 void loop::make_calls() noexcept {
@@ -210,6 +213,8 @@ void loop::abandon_all() noexcept {
     unlink(*root);
     root->abandon();
   }
+  // A call can be made, or abandoned, before the thread that posted it is back from the context.
+  while (posting_.load(std::memory_order_acquire) != 0) std::this_thread::yield();
   abandon_calls();  // those that other threads made meanwhile
 }
 

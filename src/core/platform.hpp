@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <span>
 #include <system_error>
+#include <thread>
 
 namespace tidewire::detail {
 struct native_address;
@@ -96,5 +97,8 @@ std::error_code get_bound_device(native_socket s, bool v6, std::span<char, 16> n
 
 std::error_code shutdown_write(native_socket s) noexcept;
 void close(native_socket s) noexcept;
+
+/// Starts a thread that takes none of the signals of the program. Throws what `std::thread` throws.
+[[nodiscard]] std::thread start_quiet_thread(void (*body)(void*), void* argument);
 
 }  // namespace tidewire::detail::platform

@@ -2,6 +2,7 @@
 #include "platform_posix.hpp"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -181,6 +182,23 @@ bool is_v6(native_socket s) noexcept {
 
 std::error_code shutdown_write(native_socket s) noexcept {
   return ::shutdown(s, SHUT_WR) == 0 ? std::error_code() : last_error();
+}
+
+// The new thread has the mask of the one that starts it.
+std::thread start_quiet_thread(void (*body)(void*), void* argument) {
+  struct mask {
+    mask() {
+      sigset_t all;
+      ::sigfillset(&all);
+      for (const int own : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGPROF}) {
+        ::sigdelset(&all, own);
+      }
+      ::pthread_sigmask(SIG_SETMASK, &all, &before);
+    }
+    ~mask() { ::pthread_sigmask(SIG_SETMASK, &before, nullptr); }
+    sigset_t before;
+  } const masked;
+  return std::thread(body, argument);
 }
 
 void close(native_socket s) noexcept {

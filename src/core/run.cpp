@@ -33,8 +33,6 @@ void main_chain::run(promise_base& root, const run_options& options) {
   adopt(home, root, nullptr);
   home.schedule(root);
 
-  // The task may wait for what only another thread will bring.
-  const auto stays = asio::make_work_guard(context);
   asio::signal_set signals(context);
   if (options.handle_signals) {
     signals.add(SIGINT);
@@ -50,7 +48,8 @@ void main_chain::run(promise_base& root, const run_options& options) {
     });
   }
 
-  // The context is kept busy by this until the task has ended; `finished` stops it then.
+  // The context is kept busy by this until the task has ended, which may wait for what only another thread
+  // will bring; `finished` stops it then.
   const auto busy = asio::make_work_guard(context);
   context_ = &context;
   while (!done_) {

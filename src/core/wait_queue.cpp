@@ -15,14 +15,6 @@ bool queued_wait::may_start(promise_base& p, const wait_queue& line) noexcept {
   return true;
 }
 
-bool queued_wait::done_at_once(promise_base& p) noexcept {
-  loop& home = p.owner->home();
-  if (home.spend()) return false;
-  enter(p);
-  home.schedule_later(p);
-  return true;
-}
-
 bool queued_wait::wait_in(wait_queue& line, promise_base& p) noexcept {
   enter(p);
   line_ = &line;

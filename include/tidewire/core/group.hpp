@@ -136,6 +136,7 @@ class TIDEWIRE_CORE_API group_scope : public suspension {
   task_group group_;
   body_chain body_;
   std::exception_ptr thrown_;
+  bool begun_ = false;
   bool body_running_ = false;
   bool canceled_from_outside_ = false;
 };

@@ -261,6 +261,7 @@ class task_awaiter {
 template <class Derived, std::derived_from<suspension> Suspension = suspension>
 class leaf : public native_awaitable, public Suspension {
  public:
+  using Suspension::Suspension;
   [[nodiscard]] bool await_ready() const noexcept { return false; }
   template <std::derived_from<promise_base> P>
   bool await_suspend(std::coroutine_handle<P> waiter) {

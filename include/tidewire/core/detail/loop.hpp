@@ -52,6 +52,9 @@ class suspension {
 
   /// From `await_suspend`: the chain of `waiter` waits here from now on.
   void enter(promise_base& waiter) noexcept;
+  /// What `await_suspend` returns for an operation that is done: false, and the waiter goes on at once; or,
+  /// where many did so in a row, true, and it goes on when others had their turn, even if it is canceled.
+  [[nodiscard]] bool done_at_once(promise_base& waiter) noexcept;
   /// The wait is over and the waiter goes on: at once where no coroutine runs, else when the running one
   /// waits.
   void wake() noexcept;
@@ -339,6 +342,7 @@ class TIDEWIRE_CORE_API loop {
   steady_time armed_for_ = steady_time::max();
   steady_time turn_time_{};
   std::atomic<posted_call*> calls_ = nullptr;
+  std::atomic<std::size_t> posting_ = 0;  // threads that are in `post`
 };
 
 inline void loop_attachment::attach_to(loop& home) noexcept {
@@ -360,6 +364,14 @@ inline void suspension::enter(promise_base& waiter) noexcept {
   waiter_ = &waiter;
   waiter.owner->waiting_ = this;
   waiter.owner->innermost_ = &waiter;
+}
+
+inline bool suspension::done_at_once(promise_base& waiter) noexcept {
+  loop& home = waiter.owner->home();
+  if (home.spend()) return false;
+  enter(waiter);
+  home.schedule_later(waiter);
+  return true;
 }
 
 inline void suspension::wake() noexcept {

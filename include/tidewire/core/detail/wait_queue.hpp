@@ -32,9 +32,6 @@ class TIDEWIRE_CORE_API queued_wait : public suspension {
   /// False, with the outcome set, where `p` must not start anything: it is canceled, or others wait in `line`
   /// on another loop.
   [[nodiscard]] bool may_start(promise_base& p, const wait_queue& line) noexcept;
-  /// What `start` returns when the operation is done: it goes on at once, or, where many did so in a row,
-  /// when others had their turn.
-  [[nodiscard]] bool done_at_once(promise_base& p) noexcept;
   /// What `start` returns when it has to wait.
   bool wait_in(wait_queue& line, promise_base& p) noexcept;
   /// Throws unless the outcome is `done`.
@@ -43,10 +40,12 @@ class TIDEWIRE_CORE_API queued_wait : public suspension {
   }
   [[nodiscard]] outcome how() const noexcept { return outcome_; }
   void set_outcome(outcome how) noexcept { outcome_ = how; }
+  /// Does it wait in a line? Not any more when it was ended.
+  [[nodiscard]] bool in_line() const noexcept { return line_ != nullptr; }
+  void cancel() noexcept override;
 
  private:
   friend class wait_queue;
-  void cancel() noexcept override;
   void leave() noexcept;
   [[noreturn]] void fail(std::string_view operation) const;
 
