@@ -1,5 +1,7 @@
 #include "entities.hpp"
 
+#include <tidewire/base/utf8.hpp>
+
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
@@ -98,30 +100,6 @@ character_reference numeric(const char* at, const char* end) noexcept {
 }
 
 }  // namespace
-
-std::size_t write_utf8(char32_t point, char* out) noexcept {
-  const auto put = [&](std::size_t i, char32_t byte) { out[i] = static_cast<char>(byte); };
-  if (point < 0x80) {
-    put(0, point);
-    return 1;
-  }
-  if (point < 0x800) {
-    put(0, 0xC0 | point >> 6);
-    put(1, 0x80 | (point & 0x3F));
-    return 2;
-  }
-  if (point < 0x10000) {
-    put(0, 0xE0 | point >> 12);
-    put(1, 0x80 | (point >> 6 & 0x3F));
-    put(2, 0x80 | (point & 0x3F));
-    return 3;
-  }
-  put(0, 0xF0 | point >> 18);
-  put(1, 0x80 | (point >> 12 & 0x3F));
-  put(2, 0x80 | (point >> 6 & 0x3F));
-  put(3, 0x80 | (point & 0x3F));
-  return 4;
-}
 
 character_reference read_character_reference(const char* at, const char* end, bool in_attribute) noexcept {
   character_reference result;

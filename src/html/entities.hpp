@@ -22,7 +22,4 @@ struct character_reference {
 TIDEWIRE_HTML_API character_reference read_character_reference(const char* at, const char* end,
                                                                bool in_attribute) noexcept;
 
-// Writes a code point as UTF-8 (a surrogate as three bytes too); returns the number of bytes, at most 4.
-TIDEWIRE_HTML_API std::size_t write_utf8(char32_t point, char* out) noexcept;
-
 }  // namespace tidewire::html::detail

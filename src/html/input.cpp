@@ -1,40 +1,13 @@
 #include "input.hpp"
 
+#include <tidewire/base/utf8.hpp>
+
 #include <cstring>
 
 #include "scan.hpp"
 #include "tokenizer.hpp"
 
 namespace tidewire::html::detail {
-
-utf8_step read_utf8(const char* at, const char* end) noexcept {
-  const auto byte = [&](std::ptrdiff_t i) { return static_cast<unsigned char>(at[i]); };
-  const unsigned lead = byte(0);
-  if (lead < 0x80) return {1, 0, false};
-  unsigned length;
-  unsigned low = 0x80;
-  unsigned high = 0xBF;
-  if (lead >= 0xC2 && lead <= 0xDF) {
-    length = 2;
-  } else if (lead >= 0xE0 && lead <= 0xEF) {
-    length = 3;
-    if (lead == 0xE0) low = 0xA0;
-    if (lead == 0xED) high = 0x9F;
-  } else if (lead >= 0xF0 && lead <= 0xF4) {
-    length = 4;
-    if (lead == 0xF0) low = 0x90;
-    if (lead == 0xF4) high = 0x8F;
-  } else {
-    return {0, 1, false};
-  }
-  for (unsigned i = 1; i < length; ++i) {
-    if (end - at <= static_cast<std::ptrdiff_t>(i)) return {0, i, true};
-    if (byte(i) < low || byte(i) > high) return {0, i, false};
-    low = 0x80;
-    high = 0xBF;
-  }
-  return {length, 0, false};
-}
 
 bool is_plain_input(std::string_view text) noexcept {
   const char* at = text.data();

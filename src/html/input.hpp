@@ -11,15 +11,6 @@
 
 namespace tidewire::html::detail {
 
-// Length of the well-formed UTF-8 sequence at `at`; 0 if there is none. `bad` is then the number of bytes
-// that one U+FFFD stands for, and `incomplete` says that more bytes could still make it well-formed.
-struct utf8_step {
-  unsigned length = 0;
-  unsigned bad = 0;
-  bool incomplete = false;
-};
-utf8_step read_utf8(const char* at, const char* end) noexcept;
-
 // Is it well-formed UTF-8 without CR, so that it can be used as it stands?
 bool is_plain_input(std::string_view text) noexcept;
 

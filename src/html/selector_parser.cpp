@@ -1,9 +1,10 @@
+#include <tidewire/base/utf8.hpp>
+
 #include <algorithm>
 #include <charconv>
 #include <limits>
 #include <optional>
 
-#include "entities.hpp"
 #include "scan.hpp"
 #include "selector_program.hpp"
 

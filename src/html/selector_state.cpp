@@ -1,5 +1,7 @@
 #include "selector_state.hpp"
 
+#include <tidewire/base/utf8.hpp>
+
 #include <algorithm>
 #include <charconv>
 #include <cmath>
@@ -7,7 +9,6 @@
 #include <iterator>
 #include <optional>
 
-#include "input.hpp"
 #include "scan.hpp"
 
 namespace tidewire::html::detail {
@@ -268,15 +269,11 @@ int strong_direction(std::string_view text) noexcept {
   while (at != end) {
     const utf8_step step = read_utf8(at, end);
     const unsigned length = std::max(step.length, 1U);
-    auto point = static_cast<std::uint32_t>(static_cast<unsigned char>(*at));
-    if (length > 1) {
-      point &= 0xFFU >> (length + 1);
-      for (unsigned i = 1; i < length; ++i) point = point << 6 | (static_cast<unsigned char>(at[i]) & 0x3F);
-    }
+    const char32_t point = utf8_code_point(at, length);
     at += length;
-    const auto after = std::upper_bound(
-        std::begin(directions), std::end(directions), point,
-        [](std::uint32_t value, const direction_start& range) { return value < range.first; });
+    const auto after =
+        std::upper_bound(std::begin(directions), std::end(directions), point,
+                         [](char32_t value, const direction_start& range) { return value < range.first; });
     if (after != std::begin(directions) && std::prev(after)->direction != 0)
       return std::prev(after)->direction;
   }

@@ -1,6 +1,7 @@
 #include "serialize.hpp"
 
 #include <tidewire/html/document.hpp>
+#include <tidewire/html/serialize.hpp>
 
 #include "scan.hpp"
 #include "store.hpp"
@@ -150,6 +151,7 @@ void serialize_html(const document_store& store, std::uint32_t top, bool outer, 
 std::string node::html() const {
   detail::access::check(*this);
   std::string out;
+  if (index_ != 0 && store_->xml) return to_xml(*this);
   if (index_ != 0) detail::serialize_html(*store_, index_, true, out);
   return out;
 }

@@ -260,6 +260,24 @@ void document_store::add_attr(std::uint32_t element, attr_record attr) {
   attrs[record.a + record.b++] = attr;
 }
 
+void document_store::own_attrs(std::uint32_t element) {
+  if ((nodes[element].meta & grown_flag) != 0 || nodes[element].b == 0) return;
+  const std::uint32_t first = attrs.size();
+  const std::uint32_t capacity = std::bit_ceil(nodes[element].b);
+  attrs.reserve(std::size_t{first} + capacity);
+  for (std::uint32_t i = 0; i < capacity; ++i)
+    attrs.push_back(i < nodes[element].b ? attrs[nodes[element].a + i] : attr_record{});
+  nodes[element].a = first;
+  nodes[element].meta |= grown_flag;
+}
+
+void document_store::shrink_attrs(std::uint32_t element) {
+  node_record& record = nodes[element];
+  --record.b;
+  // With fewer the room that the number stands for may be less than there is: copied again when it grows.
+  if (record.b == 0 || std::bit_ceil(record.b) != std::bit_ceil(record.b + 1)) record.meta &= ~grown_flag;
+}
+
 std::uint32_t document_store::clone_shallow(std::uint32_t node) {
   const node_record original = nodes[node];
   std::uint32_t meta = original.meta & kind_mask;

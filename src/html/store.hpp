@@ -390,6 +390,10 @@ struct document_store {
   // The attribute that a program means by `name`: its qualified name, in lower case on HTML elements.
   const attr_record* find_attr_named(const node_record& element, std::string_view name) const;
   void add_attr(std::uint32_t element, attr_record attr);
+  // Gives an element attributes of its own: copies share theirs until one is changed.
+  void own_attrs(std::uint32_t element);
+  // Drops the last attribute of an element that owns its own.
+  void shrink_attrs(std::uint32_t element);
   // A copy of one node without its children.
   std::uint32_t clone_shallow(std::uint32_t node);
 

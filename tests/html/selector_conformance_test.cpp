@@ -34,12 +34,28 @@ const std::map<std::string, std::string, std::less<>>& exceptions() {
   return known;
 }
 
+// Some XML of the suite is not well-formed; its authors' parser recovers. What is meant is what follows.
+std::string well_formed(std::string markup) {
+  static constexpr std::pair<std::string_view, std::string_view> repairs[] = {
+      {"</er>", "</e4>"},
+      {" :href=", " nohref="},
+      {" other:href=", " otherhref="},
+      {"=http://namespace1/", "='http://namespace1/'"},
+      {"=http://namespace2/", "='http://namespace2/'"},
+      {"prefix:", "prefix-"}};
+  for (const auto& [wrong, right] : repairs)
+    for (std::size_t at = 0; (at = markup.find(wrong, at)) != std::string::npos; at += right.size())
+      markup.replace(at, wrong.size(), right);
+  return markup.substr(std::min(markup.find('<'), markup.size()));
+}
+
 TEST(SoupsieveSelectors, AllCasesSelectTheirElements) {
   TIDEWIRE_NEEDS_CONFORMANCE("soupsieve-selectors/selectors.json");
   const json suite = test::read_json(testing::conformance_path("soupsieve-selectors/selectors.json"));
   int selected = 0;
   int invalid = 0;
   int other_trees = 0;
+  int of_xml = 0;
   std::set<std::string> excepted;
   for (const json& each : suite.items()) {
     const std::string& text = each["selector"].string();
@@ -61,12 +77,24 @@ TEST(SoupsieveSelectors, AllCasesSelectTheirElements) {
       ++other_trees;
       continue;
     }
-    if (parser == 4 || parser == 8) continue;
     if (!compiled) {
       ADD_FAILURE() << compiled.error().message();
       continue;
     }
-    const document tree = parse(each["markup"].string());
+    const bool xml = parser == 4 || parser == 8;
+    document tree;
+    if (xml) {
+      const std::string markup = well_formed(each["markup"].string());
+      auto read = parse_xml(markup);
+      if (!read) {
+        ADD_FAILURE() << read.error().message() << markup;
+        continue;
+      }
+      tree = std::move(*read);
+      ++of_xml;
+    } else {
+      tree = parse(each["markup"].string());
+    }
     std::vector<std::string> found;
     for (const node& element : compiled->select(tree)) found.emplace_back(element.attribute("id"));
     std::sort(found.begin(), found.end());
@@ -83,8 +111,9 @@ TEST(SoupsieveSelectors, AllCasesSelectTheirElements) {
     ++selected;
   }
   EXPECT_EQ(excepted.size(), exceptions().size());
-  std::cout << "soupsieve: " << selected << " selections, " << invalid << " invalid selectors, "
-            << excepted.size() << " exceptions, " << other_trees << " of other parsers' trees\n";
+  std::cout << "soupsieve: " << selected << " selections (" << of_xml << " in XML), " << invalid
+            << " invalid selectors, " << excepted.size() << " exceptions, " << other_trees
+            << " of other parsers' trees\n";
 }
 
 TEST(CssParsingTests, AllAnPlusBCasesAreReadOrRefused) {

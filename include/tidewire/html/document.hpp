@@ -259,9 +259,52 @@ class TIDEWIRE_HTML_API node {
   [[nodiscard]] std::vector<std::string_view> strings(bool strip = false) const;
   /// @}
 
+  /// @name Change
+  /// A node has one place: where it is put, it leaves the place it had. A node of another document is copied
+  /// with all in it, and the copy returned. A fragment is emptied into the place. Throws `error`:
+  /// `condition::misuse` for a null node, a place that cannot have children, a node put into itself, a name
+  /// that is none; `condition::limit_exceeded` when a document's texts exceed 2 GiB. Views of texts and
+  /// attributes of this document are invalid after a change; nodes stay valid.
+  /// @{
+  /// Puts `child` last, or first, in this node. Of a `<template>` that is in its contents.
+  node append(node child) const;
+  node prepend(node child) const;
+  /// Puts `sibling` directly before, or after, this node.
+  node before(node sibling) const;
+  node after(node sibling) const;
+  /// Puts `other` in this node's place, and takes this one out.
+  node replace_with(node other) const;
+  /// Takes this node, with all in it, out of the tree. It can be put back elsewhere.
+  void remove() const;
+  /// Takes all children out.
+  void clear() const;
+  /// Puts `wrapper` in this node's place and this node last in it.
+  node wrap(node wrapper) const;
+  /// Puts the children in this node's place, and takes this node out.
+  void unwrap() const;
+  /// A copy outside the tree, with all in it if `deep`.
+  [[nodiscard]] node clone(bool deep = true) const;
+
+  /// Sets an attribute of an element, in no namespace. On HTML elements of HTML documents the name is folded
+  /// to lower case.
+  void set_attribute(std::string_view name, std::string_view value) const;
+  /// Removes an attribute. False if there was none.
+  bool remove_attribute(std::string_view name) const;
+  /// Adds a word to `class`, or removes it. False if nothing was to be done.
+  bool add_class(std::string_view word) const;
+  bool remove_class(std::string_view word) const;
+  /// Sets the characters of a text, comment or instruction; replaces all children of others by one text.
+  void set_text(std::string_view text) const;
+  /// Parses `html` in the context of this element, and replaces its children (`innerHTML`).
+  void set_inner_html(std::string_view html) const;
+  /// Parses `html` in the context of the parent, and puts it in this node's place (`outerHTML`).
+  void set_outer_html(std::string_view html) const;
+  /// @}
+
   /// @name Markup
   /// @{
-  /// The element and all in it, serialised per the standard (13.3), the element itself included.
+  /// The element and all in it, serialised per the standard (13.3), the element itself included; of a
+  /// document that the XML reader made, XML.
   [[nodiscard]] std::string html() const;
   /// Only what is in it: the standard's fragment serialisation.
   [[nodiscard]] std::string inner_html() const;
@@ -364,6 +407,15 @@ class TIDEWIRE_HTML_API document {
   /// Bytes that the tree takes: nodes, attributes, texts that are no slices of the source, names. Without the
   /// source itself.
   [[nodiscard]] std::size_t memory_used() const noexcept;
+
+  /// @name New nodes, outside the tree
+  /// `name` as in a tag; it is folded to lower case in an HTML document. Throws `error`, `condition::misuse`,
+  /// if it is no name.
+  /// @{
+  [[nodiscard]] node create_element(std::string_view name);
+  [[nodiscard]] node create_text(std::string_view text);
+  [[nodiscard]] node create_comment(std::string_view text);
+  /// @}
 
   /// @name The same as on `root()`
   /// @{

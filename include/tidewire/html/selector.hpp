@@ -25,7 +25,7 @@ struct selector_program;
 struct selector_options {
   /// Prefix and URI of each namespace that `prefix|name` may name. The prefix "" is the default namespace,
   /// which then limits type selectors without a prefix. A prefix that is not listed matches nothing.
-  std::span<const std::pair<std::string_view, std::string_view>> namespaces;
+  std::span<const std::pair<std::string_view, std::string_view>> namespaces{};
 };
 
 /// A compiled selector.
