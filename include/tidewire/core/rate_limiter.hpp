@@ -70,7 +70,7 @@ class TIDEWIRE_CORE_API try_token_operation final : public leaf<try_token_operat
 ///
 /// @code
 /// rate_limiter bytes({.rate = 1'000'000, .burst = 64 * 1024});
-/// …
+/// ...
 /// co_await bytes.acquire(chunk.size());
 /// co_await peer.write(chunk);
 /// @endcode
@@ -94,7 +94,7 @@ class TIDEWIRE_CORE_API rate_limiter {
   /// others wait on another loop.
   /// @par Cancellation At once. Tokens that were taken are not put back.
   [[nodiscard]] detail::token_operation acquire(std::uint64_t count = 1) noexcept { return {*this, count}; }
-  /// `if (!co_await limiter.try_acquire()) …` takes the tokens if they are there and nobody waits. Never
+  /// `if (!co_await limiter.try_acquire()) ...` takes the tokens if they are there and nobody waits. Never
   /// waits.
   [[nodiscard]] detail::try_token_operation try_acquire(std::uint64_t count = 1) noexcept {
     return {*this, count};

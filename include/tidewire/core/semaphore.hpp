@@ -68,7 +68,7 @@ class TIDEWIRE_CORE_API acquire_operation final : public leaf<acquire_operation,
 ///
 /// @code
 /// semaphore at_once(10);
-/// …
+/// ...
 /// const auto permit = co_await at_once.acquire();
 /// co_await fetch(url);
 /// @endcode
