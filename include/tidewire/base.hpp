@@ -12,4 +12,5 @@
 #include <tidewire/base/percent.hpp>
 #include <tidewire/base/quoted_printable.hpp>
 #include <tidewire/base/result.hpp>
+#include <tidewire/base/secret.hpp>
 #include <tidewire/base/utf8.hpp>
