@@ -6,6 +6,8 @@
 
 #ifdef __linux__
 #include "epoll_poller.hpp"
+#elif defined(_WIN32)
+#include "windows_socket.hpp"
 #endif
 
 namespace tidewire::detail {
@@ -16,7 +18,11 @@ loop_service::loop_service(asio::execution_context& context)
     : asio::execution_context::service(context),
       loop(static_cast<asio::io_context*>(&context)),
       context_(static_cast<asio::io_context&>(context)),
-      timer_(context_) {}
+      timer_(context_) {
+#ifdef _WIN32
+  windows_socket::prepare(context_);
+#endif
+}
 
 loop& loop::of(void* asio_io_context) {
   return asio::use_service<loop_service>(*static_cast<asio::io_context*>(asio_io_context));

@@ -22,15 +22,17 @@ namespace tidewire::detail::platform {
 
 using tidewire::native_socket;
 inline constexpr native_socket no_socket = static_cast<native_socket>(-1);
-#ifdef _WIN32
-/// Can a socket be tried, and waited for until it is ready? Windows completes instead.
-inline constexpr bool polls = false;
-#else
-inline constexpr bool polls = true;
-#endif
-
 /// The steady clock, read as cheaply as the system can, up to a few milliseconds late.
 [[nodiscard]] std::chrono::steady_clock::time_point coarse_now() noexcept;
+
+/// An error number of the system's socket calls as a code that compares with `std::errc`.
+#ifdef _WIN32
+[[nodiscard]] std::error_code system_code(int error) noexcept;
+#else
+[[nodiscard]] inline std::error_code system_code(int error) noexcept {
+  return std::error_code(error, std::system_category());
+}
+#endif
 
 /// What a call that does not wait gave.
 struct attempt {
@@ -41,11 +43,11 @@ struct attempt {
   bool more = false;     // there are more buffers than that
 
   [[nodiscard]] std::error_code code() const noexcept {
-    return error == 0 ? std::error_code() : std::error_code(error, std::system_category());
+    return error == 0 ? std::error_code() : system_code(error);
   }
 };
 
-// try_receive and try_send, which each message makes, are in platform_posix.hpp; Windows has none.
+// try_receive and try_send, which each message makes, are in platform_posix.hpp and platform_windows.hpp.
 
 /// Begins to connect; `would_block` if that goes on, and is over when the socket can be written.
 [[nodiscard]] attempt try_connect(native_socket s, const native_address& to) noexcept;

@@ -1,24 +1,312 @@
-#include <winsock2.h>
+// Before everything: Asio includes the headers of the system in their order, and starts Winsock.
+#include "platform_windows.hpp"
+
+#include <tidewire/base/error.hpp>
+
+#include <asio/detail/socket_types.hpp>
+#include <asio/detail/winsock_init.hpp>
+
+#include <algorithm>
+#include <array>
+#include <iterator>
+#include <limits>
+#include <string>
 
 #include "platform.hpp"
+#include "sockaddr.hpp"
 
 namespace tidewire::detail::platform {
+namespace {
+
+constexpr std::size_t most_vectors = 64;
+
+std::error_code last_error() noexcept {
+  return system_code(::WSAGetLastError());
+}
+
+SOCKET raw(native_socket s) noexcept {
+  return static_cast<SOCKET>(s);
+}
+
+attempt failed_attempt() noexcept {
+  const int error = ::WSAGetLastError();
+  if (error == WSAEWOULDBLOCK) return {0, 0, true};
+  return {0, error};
+}
+
+bool prepare(SOCKET s) noexcept {
+  u_long on = 1;
+  ::SetHandleInformation(reinterpret_cast<HANDLE>(s), HANDLE_FLAG_INHERIT, 0);
+  return ::ioctlsocket(s, FIONBIO, &on) == 0;
+}
+
+ULONG clamped(std::size_t size) noexcept {
+  return static_cast<ULONG>(std::min<std::size_t>(size, std::numeric_limits<int>::max()));
+}
+
+}  // namespace
+
+namespace {
+
+struct winsock_error {
+  int number;
+  std::errc condition;
+  const char* text;
+};
+
+constexpr winsock_error winsock_errors[] = {
+    {WSAEACCES, std::errc::permission_denied, "Permission denied"},
+    {WSAEADDRINUSE, std::errc::address_in_use, "Address already in use"},
+    {WSAEADDRNOTAVAIL, std::errc::address_not_available, "Cannot assign requested address"},
+    {WSAEAFNOSUPPORT, std::errc::address_family_not_supported, "Address family not supported by protocol"},
+    {WSAEALREADY, std::errc::connection_already_in_progress, "Operation already in progress"},
+    {WSAECONNABORTED, std::errc::connection_aborted, "Software caused connection abort"},
+    {WSAECONNREFUSED, std::errc::connection_refused, "Connection refused"},
+    {WSAECONNRESET, std::errc::connection_reset, "Connection reset by peer"},
+    {WSAEFAULT, std::errc::bad_address, "Bad address"},
+    {WSAEHOSTUNREACH, std::errc::host_unreachable, "No route to host"},
+    {WSAEINVAL, std::errc::invalid_argument, "Invalid argument"},
+    {WSAEISCONN, std::errc::already_connected, "Transport endpoint is already connected"},
+    {WSAEMFILE, std::errc::too_many_files_open, "Too many open files"},
+    {WSAEMSGSIZE, std::errc::message_size, "Message too long"},
+    {WSAENETDOWN, std::errc::network_down, "Network is down"},
+    {WSAENETRESET, std::errc::network_reset, "Network dropped connection on reset"},
+    {WSAENETUNREACH, std::errc::network_unreachable, "Network is unreachable"},
+    {WSAENOBUFS, std::errc::no_buffer_space, "No buffer space available"},
+    {WSAENOPROTOOPT, std::errc::no_protocol_option, "Protocol not available"},
+    {WSAENOTCONN, std::errc::not_connected, "Transport endpoint is not connected"},
+    {WSAEOPNOTSUPP, std::errc::operation_not_supported, "Operation not supported"},
+    {WSAESHUTDOWN, std::errc::broken_pipe, "Broken pipe"},
+    {WSAETIMEDOUT, std::errc::timed_out, "Connection timed out"},
+};
+
+const winsock_error* find_winsock_error(int number) noexcept {
+  const auto* const found = std::find_if(std::begin(winsock_errors), std::end(winsock_errors),
+                                         [&](const winsock_error& e) { return e.number == number; });
+  return found != std::end(winsock_errors) ? found : nullptr;
+}
+
+// Neither the standard library of MinGW nor that of Visual C++ knows all numbers of Winsock.
+class winsock_category final : public std::error_category {
+ public:
+  [[nodiscard]] const char* name() const noexcept override { return "winsock"; }
+  [[nodiscard]] std::string message(int value) const override {
+    const winsock_error* const known = find_winsock_error(value);
+    return known != nullptr ? known->text : std::system_category().message(value);
+  }
+  [[nodiscard]] std::error_condition default_error_condition(int value) const noexcept override {
+    const winsock_error* const known = find_winsock_error(value);
+    return known != nullptr ? std::make_error_condition(known->condition)
+                            : std::system_category().default_error_condition(value);
+  }
+};
+
+}  // namespace
+
+std::error_code system_code(int error) noexcept {
+  if (error == WSAENOTSOCK) return errc::closed;  // there is no other way to come to it
+  static const winsock_category category;
+  return std::error_code(error, category);
+}
 
 std::chrono::steady_clock::time_point coarse_now() noexcept {
   return std::chrono::steady_clock::now();
 }
 
-std::thread start_quiet_thread(void (*body)(void*), void* argument) {
-  return std::thread(body, argument);
+attempt try_receive(native_socket from, byte_span into) noexcept {
+  WSABUF buffer{clamped(into.size()), reinterpret_cast<char*>(into.data())};
+  DWORD got = 0;
+  DWORD flags = 0;
+  if (::WSARecv(raw(from), &buffer, 1, &got, &flags, nullptr, nullptr) != 0) return failed_attempt();
+  return {got};
+}
+
+attempt try_send(native_socket to, std::span<const byte_view> buffers, std::size_t skip) noexcept {
+  std::array<WSABUF, most_vectors> vectors;
+  DWORD count = 0;
+  std::size_t all = 0;
+  bool more = false;
+  for (const byte_view& buffer : buffers) {
+    if (skip >= buffer.size()) {
+      skip -= buffer.size();
+      continue;
+    }
+    if (count == vectors.size()) {
+      more = true;
+      break;
+    }
+    const std::size_t rest = buffer.size() - skip;
+    // WSASend does not write through buf.
+    vectors[count++] = {clamped(rest),
+                        const_cast<char*>(reinterpret_cast<const char*>(buffer.data())) + skip};
+    all += clamped(rest);
+    skip = 0;
+    if (clamped(rest) < rest) {
+      more = true;
+      break;
+    }
+  }
+  if (all == 0) return {0, 0, false, true};
+  DWORD sent = 0;
+  if (::WSASend(raw(to), vectors.data(), count, &sent, 0, nullptr, nullptr) != 0) return failed_attempt();
+  return {sent, 0, false, sent == all, more};
+}
+
+attempt try_connect(native_socket s, const native_address& to) noexcept {
+  if (::connect(raw(s), to.get(), to.size) == 0) return {};
+  return failed_attempt();
+}
+
+std::error_code connect_outcome(native_socket s) noexcept {
+  int failed = 0;
+  if (const std::error_code code = get_option(s, SOL_SOCKET, SO_ERROR, failed)) return code;
+  return failed == 0 ? std::error_code() : system_code(failed);
+}
+
+accepted try_accept(native_socket listener, native_address& peer) noexcept {
+  for (;;) {
+    peer.size = sizeof(peer.storage);
+    const SOCKET s = ::accept(raw(listener), reinterpret_cast<sockaddr*>(&peer.storage), &peer.size);
+    if (s != INVALID_SOCKET) {
+      prepare(s);
+      return {static_cast<native_socket>(s), {}, false};
+    }
+    const int error = ::WSAGetLastError();
+    // A connection that broke off before it was accepted is none.
+    if (error == WSAECONNRESET || error == WSAECONNABORTED) continue;
+    if (error == WSAEWOULDBLOCK) return {no_socket, {}, true};
+    return {no_socket, system_code(error), false};
+  }
+}
+
+native_socket open_socket(int family, int type, std::error_code& failed) noexcept {
+  const SOCKET s = ::WSASocketW(family, type, 0, nullptr, 0, WSA_FLAG_OVERLAPPED);
+  if (s == INVALID_SOCKET || !prepare(s)) {
+    failed = last_error();
+    if (s != INVALID_SOCKET) ::closesocket(s);
+    return no_socket;
+  }
+  failed = std::error_code();
+  return static_cast<native_socket>(s);
+}
+
+std::error_code bind(native_socket s, const native_address& to) noexcept {
+  return ::bind(raw(s), to.get(), to.size) == 0 ? std::error_code() : last_error();
+}
+
+std::error_code listen(native_socket s, int backlog) noexcept {
+  return ::listen(raw(s), backlog) == 0 ? std::error_code() : last_error();
+}
+
+native_address local_address(native_socket s, std::error_code& failed) noexcept {
+  native_address address;
+  address.size = sizeof(address.storage);
+  const int done = ::getsockname(raw(s), reinterpret_cast<sockaddr*>(&address.storage), &address.size);
+  failed = done == 0 ? std::error_code() : last_error();
+  return address;
+}
+
+native_address remote_address(native_socket s, std::error_code& failed) noexcept {
+  native_address address;
+  address.size = sizeof(address.storage);
+  const int done = ::getpeername(raw(s), reinterpret_cast<sockaddr*>(&address.storage), &address.size);
+  failed = done == 0 ? std::error_code() : last_error();
+  return address;
+}
+
+std::error_code set_option(native_socket s, int level, int name, int value) noexcept {
+  const auto* const bytes = reinterpret_cast<const char*>(&value);
+  return ::setsockopt(raw(s), level, name, bytes, sizeof(value)) == 0 ? std::error_code() : last_error();
+}
+
+// Some switches are one byte here.
+std::error_code get_option(native_socket s, int level, int name, int& value) noexcept {
+  int size = sizeof(value);
+  value = 0;
+  return ::getsockopt(raw(s), level, name, reinterpret_cast<char*>(&value), &size) == 0 ? std::error_code()
+                                                                                        : last_error();
+}
+
+option_place place_of(option_id id, bool v6) noexcept {
+  switch (id) {
+    case option_id::no_delay: return {IPPROTO_TCP, TCP_NODELAY, true};
+    case option_id::keep_alive: return {SOL_SOCKET, SO_KEEPALIVE, true};
+    case option_id::reuse_address: return {SOL_SOCKET, SO_REUSEADDR, true};
+    case option_id::receive_buffer: return {SOL_SOCKET, SO_RCVBUF, true};
+    case option_id::send_buffer: return {SOL_SOCKET, SO_SNDBUF, true};
+    case option_id::hop_limit:
+      return v6 ? option_place{IPPROTO_IPV6, IPV6_UNICAST_HOPS, true}
+                : option_place{IPPROTO_IP, IP_TTL, true};
+    case option_id::v6_only: return {IPPROTO_IPV6, IPV6_V6ONLY, true};
+    // Programs may set these only through the system's quality-of-service interface, or not at all.
+    case option_id::traffic_class:
+    case option_id::dscp:
+    case option_id::reuse_port:
+    case option_id::quick_ack:
+    case option_id::not_sent_low_water:
+    case option_id::user_timeout:
+    case option_id::fast_open:
+    case option_id::fast_open_connect:
+    case option_id::mark:
+    case option_id::linger:
+    case option_id::bind_to_device: break;
+  }
+  return {};
+}
+
+// Since Windows 10 1709; the headers of MinGW may not name them.
+std::array<option_place, 3> keep_alive_places() noexcept {
+  constexpr int keep_idle = 3;
+  constexpr int keep_interval = 17;
+  constexpr int keep_count = 16;
+  return {
+      {{IPPROTO_TCP, keep_idle, true}, {IPPROTO_TCP, keep_interval, true}, {IPPROTO_TCP, keep_count, true}}};
+}
+
+std::error_code set_linger(native_socket s, bool on, int seconds) noexcept {
+  const ::linger value{static_cast<u_short>(on ? 1 : 0),
+                       static_cast<u_short>(std::clamp(seconds, 0, 65'535))};
+  const auto* const bytes = reinterpret_cast<const char*>(&value);
+  return ::setsockopt(raw(s), SOL_SOCKET, SO_LINGER, bytes, sizeof(value)) == 0 ? std::error_code()
+                                                                                : last_error();
+}
+
+std::error_code get_linger(native_socket s, bool& on, int& seconds) noexcept {
+  ::linger value{};
+  int size = sizeof(value);
+  if (::getsockopt(raw(s), SOL_SOCKET, SO_LINGER, reinterpret_cast<char*>(&value), &size) != 0) {
+    return last_error();
+  }
+  on = value.l_onoff != 0;
+  seconds = value.l_linger;
+  return {};
+}
+
+std::error_code bind_to_device(native_socket, bool, const char*) noexcept {
+  return errc::unsupported;
+}
+
+std::error_code get_bound_device(native_socket, bool, std::span<char, 16>) noexcept {
+  return errc::unsupported;
+}
+
+bool is_v6(native_socket s) noexcept {
+  WSAPROTOCOL_INFOW info;
+  int size = sizeof(info);
+  return ::getsockopt(raw(s), SOL_SOCKET, SO_PROTOCOL_INFOW, reinterpret_cast<char*>(&info), &size) == 0 &&
+         info.iAddressFamily == AF_INET6;
 }
 
 std::error_code shutdown_write(native_socket s) noexcept {
-  if (::shutdown(static_cast<SOCKET>(s), SD_SEND) == 0) return {};
-  return std::error_code(::WSAGetLastError(), std::system_category());
+  return ::shutdown(raw(s), SD_SEND) == 0 ? std::error_code() : last_error();
 }
 
 void close(native_socket s) noexcept {
-  ::closesocket(static_cast<SOCKET>(s));
+  ::closesocket(raw(s));
+}
+
+std::thread start_quiet_thread(void (*body)(void*), void* argument) {
+  return std::thread(body, argument);
 }
 
 }  // namespace tidewire::detail::platform

@@ -46,6 +46,8 @@ class reactor_socket : public counted, public loop_attachment {
   std::error_code wait_read() noexcept { return wait(read_); }
   /// The same for writing.
   std::error_code wait_write() noexcept { return wait(write_); }
+  /// The same for a connect in progress.
+  std::error_code wait_connect() noexcept { return wait_write(); }
   [[nodiscard]] bool waiting_to_read() const noexcept { return read_.pending; }
   /// Does a read that did not fill its buffer tell that there is nothing more? The end may have come with it.
   [[nodiscard]] static bool short_read_drains() noexcept { return false; }

@@ -80,10 +80,12 @@ std::error_code set_keep_alive(native_socket on, const option_value& value) noex
   return set_number(on, platform::place_of(option_id::keep_alive, false), value.numbers[0]);
 }
 
+// Numbers that a system keeps to itself (Windows before 10) read as 0.
 std::error_code get_keep_alive(native_socket of, option_value& value) noexcept {
   const std::array places = platform::keep_alive_places();
   for (std::size_t i = 0; i < places.size(); ++i) {
-    if (const std::error_code failed = get_number(of, places[i], value.numbers[i + 1])) return failed;
+    const std::error_code failed = get_number(of, places[i], value.numbers[i + 1]);
+    if (failed && failed != std::errc::no_protocol_option) return failed;
   }
   return get_number(of, platform::place_of(option_id::keep_alive, false), value.numbers[0]);
 }

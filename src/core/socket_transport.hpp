@@ -7,12 +7,7 @@
 #include <utility>
 
 #include "platform.hpp"
-
-#ifdef _WIN32
-#include "socket_io_completion.hpp"
-#else
-#include "socket_io_readiness.hpp"
-#endif
+#include "socket_io.hpp"
 
 namespace tidewire::detail {
 

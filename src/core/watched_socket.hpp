@@ -1,5 +1,5 @@
 // A socket that is tried first, and watched while it would block: the base of what reads, writes or accepts
-// on one, where systems poll.
+// on one.
 #pragma once
 
 #ifdef __linux__
@@ -17,7 +17,7 @@ namespace tidewire::detail {
 class epoll_poller;
 
 /// The Linux one: in the loop's own epoll set, edge-triggered, so that waiting again costs no system call.
-/// Elsewhere `reactor_socket` does the same with Asio's reactor.
+/// Elsewhere `reactor_socket` does the same with Asio's reactor, and `windows_socket` with its waits.
 class watched_socket : public counted, public loop_attachment {
  public:
   [[nodiscard]] platform::native_socket native() const noexcept { return native_; }
@@ -47,6 +47,8 @@ class watched_socket : public counted, public loop_attachment {
   std::error_code wait_read() noexcept;
   /// The same for writing.
   std::error_code wait_write() noexcept;
+  /// The same for a connect in progress.
+  std::error_code wait_connect() noexcept { return wait_write(); }
   [[nodiscard]] bool waiting_to_read() const noexcept { return reading_; }
   /// Does a read that did not fill its buffer tell that there is nothing more? Not once the end has come.
   [[nodiscard]] bool short_read_drains() const noexcept { return !ended_; }
@@ -78,12 +80,26 @@ class watched_socket : public counted, public loop_attachment {
 
 }  // namespace tidewire::detail
 
+#elif defined(_WIN32)
+
+#include "windows_socket.hpp"
+
+namespace tidewire::detail {
+class watched_socket : public windows_socket {
+ protected:
+  using windows_socket::windows_socket;
+};
+}  // namespace tidewire::detail
+
 #else
 
 #include "reactor_socket.hpp"
 
 namespace tidewire::detail {
-using watched_socket = reactor_socket;
-}
+class watched_socket : public reactor_socket {
+ protected:
+  using reactor_socket::reactor_socket;
+};
+}  // namespace tidewire::detail
 
 #endif

@@ -113,8 +113,10 @@ TEST_F(Allocation, YieldAndSleepMakeNone) {
     co_await sleep_until(time_point());
   };
   EXPECT_EQ(allocations_of(round), 0u);
+#ifndef _WIN32  // where Asio allocates once for each poll of an idle loop
   virtual_clock time;
   EXPECT_EQ(allocations_of(round, &time), 0u);
+#endif
 }
 
 TEST_F(Allocation, TimeoutsThatDoNotPassMakeNone) {

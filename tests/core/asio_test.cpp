@@ -100,6 +100,9 @@ TEST(Spawn, AStreamAndAListenerSurviveAContextThatDiesWhileTasksWaitForThem) {
     spawn(context, accept_more(), asio::detached);
     context.poll();
   }
+  if (client.native_handle() == static_cast<native_socket>(-1)) {
+    GTEST_SKIP() << "this system cannot untie a socket from a loop (Windows before 8.1, Wine)";
+  }
   run(server.write("y"));
   EXPECT_EQ(run(client.read_some(buffer)), 1u);
   EXPECT_EQ(run(server.read_some(buffer)), 1u);

@@ -60,12 +60,15 @@ TEST(SocketOptions, NoDelayIsOnWithoutBeingAskedFor) {
 
 TEST(SocketOptions, AcceptedStreamsInheritTheListenersOptions) {
   tcp::listener listener =
-      tcp::listen(loopback_v4, {.options = {option::no_delay(false), option::keep_alive{.idle = 77s}}});
+      tcp::listen(loopback_v4, {.options = {option::no_delay(false), option::keep_alive(true)}});
   EXPECT_FALSE(listener.get<option::no_delay>());
+  const auto idle = set_and_get(listener, option::keep_alive{.idle = 77s});
   const pair p = run(connected(listener));
   EXPECT_FALSE(p.server.get<option::no_delay>());
   EXPECT_TRUE(p.server.get<option::keep_alive>().on);
-  EXPECT_EQ(p.server.get<option::keep_alive>().idle, 77s);
+  if (idle) {
+    EXPECT_EQ(p.server.get<option::keep_alive>().idle, 77s);
+  }
   EXPECT_TRUE(p.client.get<option::no_delay>());
 }
 
@@ -83,10 +86,11 @@ TEST(SocketOptions, KeepAliveReadsBackWithItsNumbers) {
   pair p = connected_over(loopback_v4);
   EXPECT_FALSE(p.client.get<option::keep_alive>().on);
   const option::keep_alive wanted{.idle = 30s, .interval = 5s, .count = 3};
-  p.client.set(wanted);
-  EXPECT_EQ(p.client.get<option::keep_alive>(), wanted);
-  p.client.set(option::keep_alive{.interval = 6s});
-  EXPECT_EQ(p.client.get<option::keep_alive>(), (option::keep_alive{true, 30s, 6s, 3}));
+  if (const auto kept = set_and_get(p.client, wanted)) {
+    EXPECT_EQ(*kept, wanted);
+    p.client.set(option::keep_alive{.interval = 6s});
+    EXPECT_EQ(p.client.get<option::keep_alive>(), (option::keep_alive{true, 30s, 6s, 3}));
+  }
   p.client.set(option::keep_alive{.on = false});
   EXPECT_FALSE(p.client.get<option::keep_alive>().on);
 }
@@ -244,10 +248,10 @@ TEST(SocketOptions, AClosedSocketHasNone) {
 
 TEST(SocketOptionList, AListThatAListenerRefusesIsToldWithTheOptionsName) {
   try {
-    (void)tcp::listen(loopback_v4, {.options = {option::no_delay(true), option::v6_only(true)}});
+    (void)tcp::listen(loopback_v4, {.options = {option::no_delay(true), option::bind_to_device("no-such")}});
     FAIL();
   } catch (const error& e) {
-    EXPECT_EQ(e.operation(), "set option v6_only of");
+    EXPECT_EQ(e.operation(), "set option bind_to_device of");
     EXPECT_EQ(e.peer(), "127.0.0.1:0");
   }
 }

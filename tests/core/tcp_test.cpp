@@ -140,6 +140,9 @@ TEST(Tcp, AStreamOutlivesItsLoopAndWorksOnTheNext) {
     (void)co_await as_result(with_timeout(1ms, p.client.read_some(buffer)));
   };
   run(waits());
+  if (p.server.native_handle() == static_cast<native_socket>(-1)) {
+    GTEST_SKIP() << "this system cannot untie a socket from a loop (Windows before 8.1, Wine)";
+  }
   for (int i = 0; i < 3; ++i) {
     run(p.client.write("ping"));
     EXPECT_EQ(run(p.server.read_some(buffer)), 4u);

@@ -1,5 +1,5 @@
-// A connected stream socket under a stream, where sockets can be polled: each call is tried first, and waited
-// for only when it would block. It is registered with the loop when it first has to wait.
+// A connected stream socket under a stream: each call is tried first, and waited for only when it would
+// block. It is registered with the loop when it first has to wait.
 #pragma once
 
 #include <tidewire/core/transport.hpp>
@@ -7,7 +7,7 @@
 #include <cstddef>
 #include <utility>
 
-#include "platform_posix.hpp"
+#include "platform_calls.hpp"
 #include "sockaddr.hpp"
 #include "watched_socket.hpp"
 
@@ -51,7 +51,7 @@ class socket_io final : public watched_socket {
     request.fail(tried.code());
     if (!tried.would_block) return true;
     connecting_ = &request;
-    if (const std::error_code failed = wait_write()) {
+    if (const std::error_code failed = wait_connect()) {
       connecting_ = nullptr;
       request.fail(failed);
       return true;
