@@ -76,8 +76,8 @@ class channel {
   /// and then this succeeds though the task is canceled.
   [[nodiscard]] detail::send_operation<T> send(T value) noexcept { return {*this, std::move(value)}; }
 
-  /// `while (auto value = co_await c.receive()) ...` waits for the next value; empty when the channel is closed
-  /// and every value has been received.
+  /// `while (auto value = co_await c.receive()) ...` waits for the next value; empty when the channel is
+  /// closed and every value has been received.
   /// @par Errors `condition::canceled`. `condition::misuse`: others wait on another loop.
   /// @par Cancellation No value is lost: one that was handed over is returned though the task is canceled.
   [[nodiscard]] detail::receive_operation<T> receive() noexcept {
