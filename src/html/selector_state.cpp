@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <iterator>
+#include <limits>
 #include <optional>
 
 #include "scan.hpp"
@@ -221,7 +222,8 @@ int range_state(const document_store& store, const node_record& element) {
     // 4.10.5.3.7: of times, a range may reach over midnight.
     if (name == "time" && least && most && *least > *most)
       return *value >= *least || *value <= *most ? 1 : -1;
-    return (least && *value < *least) || (most && *value > *most) ? -1 : 1;
+    constexpr double unbounded = std::numeric_limits<double>::infinity();
+    return *value < least.value_or(-unbounded) || *value > most.value_or(unbounded) ? -1 : 1;
   }
   return 0;
 }
