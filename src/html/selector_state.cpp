@@ -211,19 +211,19 @@ int range_state(const document_store& store, const node_record& element) {
   const std::string_view type = store.attr_value(element, type_);
   for (const auto& [name, read] : readers) {
     if (!equals_ignoring_case(type, name)) continue;
-    const attr_record* low = store.find_attr(element, min_);
-    const attr_record* high = store.find_attr(element, max_);
     if (name == "range") return 1;  // its value is brought into its range
-    const auto least = low == nullptr ? std::nullopt : read(store.value(*low));
-    const auto most = high == nullptr ? std::nullopt : read(store.value(*high));
-    if (!least && !most) return 0;
+    constexpr double unbounded = std::numeric_limits<double>::infinity();
+    const auto bound = [&](const attr_record* given, double none) {
+      return given == nullptr ? none : read(store.value(*given)).value_or(none);
+    };
+    const double least = bound(store.find_attr(element, min_), -unbounded);
+    const double most = bound(store.find_attr(element, max_), unbounded);
+    if (least == -unbounded && most == unbounded) return 0;
     const auto value = read(store.attr_value(element, value_));
     if (!value) return 1;
     // 4.10.5.3.7: of times, a range may reach over midnight.
-    if (name == "time" && least && most && *least > *most)
-      return *value >= *least || *value <= *most ? 1 : -1;
-    constexpr double unbounded = std::numeric_limits<double>::infinity();
-    return *value < least.value_or(-unbounded) || *value > most.value_or(unbounded) ? -1 : 1;
+    if (name == "time" && least > most) return *value >= least || *value <= most ? 1 : -1;
+    return *value < least || *value > most ? -1 : 1;
   }
   return 0;
 }
