@@ -14,6 +14,7 @@
 #include <tidewire/core/mutex.hpp>
 #include <tidewire/core/offload.hpp>
 #include <tidewire/core/rate_limiter.hpp>
+#include <tidewire/core/resolver.hpp>
 #include <tidewire/core/retry.hpp>
 #include <tidewire/core/run.hpp>
 #include <tidewire/core/run_on.hpp>
