@@ -1,12 +1,11 @@
 #include <tidewire/core/tcp.hpp>
-#include <tidewire/core/timeout.hpp>
 
 #include <string>
 #include <utility>
 
 #include "platform.hpp"
 #include "sockaddr.hpp"
-#include "socket_transport.hpp"
+#include "tcp_transport.hpp"
 
 namespace tidewire::tcp {
 
@@ -15,62 +14,6 @@ using tidewire::detail::native_address;
 using tidewire::detail::socket_io;
 
 namespace detail {
-namespace {
-
-class transport final : public tidewire::detail::socket_transport {
- public:
-  transport(socket_io* io, const endpoint& remote) noexcept : socket_transport(io), remote_(remote) {}
-  [[nodiscard]] std::string peer_name() const override { return remote_.to_string(); }
-  [[nodiscard]] const endpoint& remote() const noexcept { return remote_; }
-
- private:
-  endpoint remote_;
-};
-
-stream make_stream(socket_io* io, const endpoint& remote) {
-  return stream(std::make_unique<transport>(io, remote));
-}
-
-error failed(const char* operation, const std::string& with, std::error_code code) {
-  return error(failure(code).during(operation).with(with));
-}
-
-/// Waits for `socket_io::start_connect`.
-class connect_operation final : public tidewire::detail::leaf<connect_operation>, private io_request {
- public:
-  connect_operation(socket_io& io, const native_address& to) noexcept : io_(io), to_(to) {}
-
-  bool start(tidewire::detail::promise_base& p) {
-    if (p.owner->canceled()) {
-      fail(errc::canceled);
-      return false;
-    }
-    if (const std::error_code refused = io_.attach(p.owner->home())) {
-      fail(refused);
-      return false;
-    }
-    if (io_.start_connect(to_, *this)) return false;
-    pending_ = true;
-    enter(p);
-    return true;
-  }
-  [[nodiscard]] std::error_code await_resume() const noexcept { return code(); }
-
- private:
-  void cancel() noexcept override {
-    if (pending_) io_.cancel_write();
-  }
-  void completed() noexcept override {
-    pending_ = false;
-    wake();
-  }
-
-  socket_io& io_;
-  const native_address& to_;
-  bool pending_ = false;
-};
-
-}  // namespace
 
 template <class Socket>
 [[nodiscard]] endpoint local_endpoint(const Socket& of) {
@@ -278,32 +221,6 @@ listener listen(std::uint16_t port, listen_options options) {
       throw;
     return listen(endpoint(ip_address::any_v4(), port), options);
   }
-}
-
-namespace {
-
-task<stream> connect_to(endpoint to) {
-  const native_address address = tidewire::detail::to_sockaddr(to);
-  std::error_code code;
-  const platform::native_socket native =
-      platform::open_socket(to.address().is_v6() ? AF_INET6 : AF_INET, SOCK_STREAM, code);
-  if (code) throw detail::failed("connect to", to.to_string(), code);
-  stream made = detail::make_stream(new socket_io(native, /*fresh=*/false), to);
-  socket_io& io = static_cast<detail::transport&>(made.below()).io();
-  code = co_await detail::connect_operation(io, address);
-  if (code) throw detail::failed("connect to", to.to_string(), code);
-  platform::set_option(native, IPPROTO_TCP, TCP_NODELAY, 1);
-  co_return made;
-}
-
-task<stream> connect_within(endpoint to, connect_options options) {
-  co_return co_await with_timeout(options.timeout, connect_to(to));
-}
-
-}  // namespace
-
-task<stream> connect(endpoint to, connect_options options) {
-  return connect_within(to, options);
 }
 
 }  // namespace tidewire::tcp

@@ -3,15 +3,20 @@
 #pragma once
 
 #include <tidewire/core/address.hpp>
+#include <tidewire/core/clock.hpp>
 #include <tidewire/core/export.hpp>
+#include <tidewire/core/resolver.hpp>
 #include <tidewire/core/socket_options.hpp>
 #include <tidewire/core/stream.hpp>
 #include <tidewire/core/task.hpp>
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
+#include <vector>
 
 namespace tidewire::tcp {
 
@@ -87,16 +92,67 @@ class TIDEWIRE_CORE_API listener : public tidewire::detail::socket_options_of<li
 /// Listens on every address of this host, IPv6 and IPv4.
 [[nodiscard]] TIDEWIRE_CORE_API listener listen(std::uint16_t port, listen_options options = {});
 
+/// One try of `connect` to reach one address.
+struct connect_attempt {
+  endpoint to;           ///< The address tried.
+  endpoint from;         ///< The address of this host; 0.0.0.0:0 if it came to none.
+  duration began{};      ///< When it began, from the call of `connect` on.
+  duration took{};       ///< How long it lasted.
+  std::error_code code;  ///< What became of it. `errc::canceled`: another was faster, or the time was over.
+};
+
+/// What `connect` did, in the order in which it did it.
+struct connect_report {
+  duration look_up{};                     ///< How long it took to resolve the host.
+  duration took{};                        ///< How long all of it took.
+  std::vector<connect_attempt> attempts;  ///< The addresses tried. Those that it did not come to are missing.
+
+  /// The attempts as one line: "[::1]:80: Connection refused after 0 ms; 127.0.0.1:80: connected after 1 ms".
+  [[nodiscard]] TIDEWIRE_CORE_API std::string to_string() const;
+};
+
 /// How `connect` connects.
 struct connect_options {
-  /// The whole act may take this long.
+  /// The whole act, with the look-up of the host, may take this long. Default: 30 seconds.
   duration timeout = std::chrono::seconds(30);
+  /// How long an attempt is alone before the next address is tried beside it (RFC 8305 section 5). At least
+  /// 10 ms. Default: 250 ms.
+  duration attempt_delay = std::chrono::milliseconds(250);
+  /// Which addresses of the host are tried, and which family is tried first.
+  address_preference prefer = address_preference::system;
+  /// The end of this host: an address of it, and a port, or 0 to let the system choose. Addresses of the
+  /// other family are not tried. Default: the system chooses.
+  std::optional<endpoint> local{};
+  /// Options of the socket, set before it connects; `option::bind_to_device` chooses an interface.
+  /// `no_delay` is on by itself.
+  socket_option_list options{};
+  /// Who resolves the host. Not owned. Default: the resolver of the loop.
+  const tidewire::resolver* resolver = nullptr;
+  /// Where to tell what was done, after success and failure alike. Not owned; untouched until the end.
+  connect_report* report = nullptr;
 };
 
 /// Connects to an address.
-/// @par Errors What the system gives: refused, unreachable, ...; `condition::timeout`, `canceled`.
+/// @par Errors What the system gives: refused, unreachable, no descriptors left, ...; that an option cannot
+/// be set; `condition::timeout`, `canceled`.
 /// @par Cancellation At once; the attempt is given up.
 [[nodiscard]] TIDEWIRE_CORE_API task<stream> connect(endpoint to, connect_options options = {});
+
+/// Connects to a host by its name: `co_await tcp::connect("example.org", 443)`.
+///
+/// Resolves the host, and tries its addresses with the families in turn, the next when the one before failed
+/// or got no answer within `attempt_delay`; the first that connects wins, and the others are given up (Happy
+/// Eyeballs, RFC 8305 sections 4 and 5).
+/// @param host A name or an address, as `resolver` takes it. Copied.
+/// @par Errors
+/// What `resolve` throws. `errc::connection_refused_by_all` (`condition::transient`): no address could be
+/// connected to, even if there was but one; the detail tells of each what became of it, and when. What the
+/// system gives if it gives no socket, or an option cannot be set. `condition::timeout`, with the addresses
+/// tried so far; `condition::canceled`.
+/// @par Cancellation At once; every attempt is given up.
+/// @see RFC 8305, connect_report
+[[nodiscard]] TIDEWIRE_CORE_API task<stream> connect(std::string_view host, std::uint16_t port,
+                                                     connect_options options = {});
 
 namespace detail {
 
