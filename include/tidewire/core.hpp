@@ -19,6 +19,7 @@
 #include <tidewire/core/run.hpp>
 #include <tidewire/core/run_on.hpp>
 #include <tidewire/core/semaphore.hpp>
+#include <tidewire/core/send_file.hpp>
 #include <tidewire/core/socket_options.hpp>
 #include <tidewire/core/stream.hpp>
 #include <tidewire/core/task.hpp>

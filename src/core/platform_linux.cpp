@@ -1,6 +1,8 @@
 #include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <signal.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <time.h>
 
@@ -8,6 +10,7 @@
 #include <cstring>
 
 #include "platform.hpp"
+#include "platform_posix.hpp"
 
 namespace tidewire::detail::platform {
 
@@ -17,6 +20,47 @@ std::chrono::steady_clock::time_point coarse_now() noexcept {
   ::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
   return std::chrono::steady_clock::time_point(std::chrono::seconds(now.tv_sec) +
                                                std::chrono::nanoseconds(now.tv_nsec));
+}
+
+namespace {
+
+// sendfile has no MSG_NOSIGNAL, and raises SIGPIPE even where it tells of what it sent before: while this
+// lives, this thread gets none of its own making.
+class no_broken_pipe {
+ public:
+  no_broken_pipe() noexcept {
+    ::sigemptyset(&pipe_);
+    ::sigaddset(&pipe_, SIGPIPE);
+    sigset_t pending;
+    ::sigpending(&pending);
+    pending_before_ = ::sigismember(&pending, SIGPIPE) == 1;
+    if (!pending_before_) ::pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
+  }
+  no_broken_pipe(const no_broken_pipe&) = delete;
+  no_broken_pipe& operator=(const no_broken_pipe&) = delete;
+  ~no_broken_pipe() {
+    if (pending_before_) return;  // one is pending, and so it is blocked
+    const timespec at_once{};
+    ::sigtimedwait(&pipe_, nullptr, &at_once);
+    ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
+
+ private:
+  sigset_t pipe_;
+  sigset_t before_;
+  bool pending_before_ = false;
+};
+
+}  // namespace
+
+attempt try_send_file(native_socket to, const file_part& part) noexcept {
+  const no_broken_pipe quiet;
+  auto at = static_cast<off_t>(part.offset);
+  ssize_t n = 0;
+  do {
+    n = ::sendfile(to, part.file, &at, part.count);
+  } while (n < 0 && errno == EINTR);
+  return outcome_of(n);
 }
 
 option_place place_of(option_id id, bool v6) noexcept {

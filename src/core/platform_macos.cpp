@@ -2,15 +2,29 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <sys/types.h>
+#include <sys/uio.h>
 
 #include <cerrno>
 
 #include "platform.hpp"
+#include "platform_posix.hpp"
 
 namespace tidewire::detail::platform {
 
 std::chrono::steady_clock::time_point coarse_now() noexcept {
   return std::chrono::steady_clock::now();
+}
+
+attempt try_send_file(native_socket to, const file_part& part) noexcept {
+  auto count = static_cast<off_t>(part.count);
+  int done = 0;
+  do {
+    count = static_cast<off_t>(part.count);
+    done = ::sendfile(part.file, to, static_cast<off_t>(part.offset), &count, nullptr, 0);
+  } while (done != 0 && errno == EINTR && count == 0);
+  if (done == 0 || count > 0) return {static_cast<std::size_t>(count)};
+  return outcome_of(-1);
 }
 
 option_place place_of(option_id id, bool v6) noexcept {

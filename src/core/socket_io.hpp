@@ -38,7 +38,21 @@ class socket_io final : public watched_socket {
   bool start_write(write_request& request) noexcept {
     if (send(request) != progress::blocked) return true;
     writing_ = &request;
+    sending_ = nullptr;
     if (const std::error_code failed = wait_write()) {
+      request.fail(failed);
+      return true;
+    }
+    return false;
+  }
+
+  static constexpr bool sends_files = true;
+  bool start_send_file(io_request& request, const file_part& part) noexcept {
+    if (send_file(request, part) != progress::blocked) return true;
+    sending_ = &request;
+    part_ = &part;
+    if (const std::error_code failed = wait_write()) {
+      sending_ = nullptr;
       request.fail(failed);
       return true;
     }
@@ -64,6 +78,7 @@ class socket_io final : public watched_socket {
     close();
     reading_ = nullptr;
     writing_ = nullptr;
+    sending_ = nullptr;
     connecting_ = nullptr;
   }
 
@@ -85,8 +100,17 @@ class socket_io final : public watched_socket {
     if (failed) request.fail(failed);
     request.complete();
   }
-  progress try_write() noexcept override { return connecting_ != nullptr ? progress::done : send(*writing_); }
+  progress try_write() noexcept override {
+    if (connecting_ != nullptr) return progress::done;
+    return sending_ != nullptr ? send_file(*sending_, *part_) : send(*writing_);
+  }
   void write_done(std::error_code failed) noexcept override {
+    if (sending_ != nullptr) {
+      io_request& request = *std::exchange(sending_, nullptr);
+      request.fail(failed);
+      request.complete();
+      return;
+    }
     if (connecting_ != nullptr) {
       io_request& request = *std::exchange(connecting_, nullptr);
       request.fail(failed ? failed : platform::connect_outcome(native()));
@@ -121,8 +145,18 @@ class socket_io final : public watched_socket {
     }
   }
 
+  progress send_file(io_request& request, const file_part& part) const noexcept {
+    const platform::attempt sent = platform::try_send_file(native(), part);
+    if (sent.would_block) return progress::blocked;
+    request.transferred = sent.bytes;
+    request.fail(sent.code());
+    return progress::done;
+  }
+
   read_request* reading_ = nullptr;
   write_request* writing_ = nullptr;
+  io_request* sending_ = nullptr;  // a part of a file
+  const file_part* part_ = nullptr;
   io_request* connecting_ = nullptr;
   bool maybe_readable_;
 };

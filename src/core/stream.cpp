@@ -10,6 +10,11 @@ namespace tidewire {
 
 transport::~transport() = default;
 
+bool transport::start_send_file(io_request& request, const file_part&) noexcept {
+  request.fail(errc::unsupported);
+  return true;
+}
+
 namespace detail {
 namespace {
 
@@ -55,6 +60,7 @@ bool stream_core::attach(loop& asking) {
 // The operations that were pending went with their tasks; a write may have been cut.
 void stream_core::loop_ended() noexcept {
   if (is(writing_now)) set(write_broken);
+  writing_.file = {};
   clear(writing_now);
   clear(reading_now);
   reading_.by = nullptr;
@@ -118,11 +124,21 @@ bool stream_core::write() {
   if (!writing_.from.empty()) {
     if (!below->start_write(writing_)) return false;
     wrote();
+  } else if (writing_.file.count > 0) {
+    if (!below->start_send_file(writing_, writing_.file)) return false;
+    sent_of_file();
   }
   if (writing_.failed() || !writing_.then_shut_down) return true;
   writing_.then_shut_down = false;
   set(shut_down);
   return below->start_shutdown(writing_);
+}
+
+// Whatever went out went out whole: a failure leaves nothing cut.
+void stream_core::sent_of_file() noexcept {
+  statistics.bytes_written += writing_.transferred;
+  ++statistics.writes;
+  writing_.file = {};
 }
 
 void stream_core::after_wrote() noexcept {
@@ -139,12 +155,14 @@ void stream_core::writing::completed() noexcept {
   if (!from.empty()) {
     core.wrote();
     if (!core.is(closed) && by != nullptr && !core.write()) return;
+  } else if (file.count > 0) {
+    core.sent_of_file();
   }
   core.clear(writing_now);
   write_operation* const operation = std::exchange(by, nullptr);
-  if (operation != nullptr && failed()) {
+  if (operation != nullptr) {
     operation->transferred_ = transferred;
-    operation->fail(code());
+    if (failed()) operation->fail(code());
   }
   core.give_back(operation);
 }
@@ -265,6 +283,14 @@ bool write_operation::prepare(promise_base& p) {
   if (core.is(stream_core::shut_down)) {
     if (kind_ == kind::shutdown) return false;
     return refuse(errc::closed, "the stream was shut down for writing");
+  }
+  if (kind_ == kind::file) {
+    core.writing_.from = {};
+    core.writing_.file = *part_;
+    core.writing_.then_shut_down = false;
+    const bool waits = begin(p);
+    if (state_ != io_state::pending) transferred_ = core.writing_.transferred;
+    return waits;
   }
   core.writing_.from = kind_ == kind::list ? std::span(list_, count_) : std::span(own() + 1, count_);
   if (!core.staged.empty()) put_staged_first(core);

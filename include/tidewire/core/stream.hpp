@@ -111,6 +111,7 @@ class TIDEWIRE_CORE_API stream_core final : private loop_attachment, private tim
     void completed() noexcept override;
     stream_core& core;
     write_operation* by = nullptr;
+    file_part file;  // instead of buffers, if it is not empty
     bool then_shut_down = false;
     steady_time deadline = steady_time::max();
   };
@@ -129,6 +130,7 @@ class TIDEWIRE_CORE_API stream_core final : private loop_attachment, private tim
     if (writing_.failed() || !leaving.empty()) after_wrote();
   }
   void after_wrote() noexcept;
+  void sent_of_file() noexcept;
   /// Sees to it that the timer fires at `deadline` or before; it is moved only when it must fire earlier.
   void watch(steady_time deadline) {
     if (!armed() || deadline < when()) home()->arm(*this, deadline);
@@ -228,11 +230,14 @@ class TIDEWIRE_CORE_API write_operation final : public stream_operation<write_op
  public:
   /// Buffers that one `write` takes without a list of the caller's.
   static constexpr std::size_t most_buffers = 5;
-  enum class kind : unsigned char { buffers, list, shutdown };
+  enum class kind : unsigned char { buffers, list, shutdown, file };
 
   write_operation(stream_core* to, kind what) noexcept : stream_operation(to), kind_(what) {}
   write_operation(stream_core* to, std::span<const byte_view> list) noexcept
       : stream_operation(to), list_(list.data()), count_(list.size()), kind_(kind::list) {}
+  /// Sends some of a part of a file; nothing may be staged.
+  write_operation(stream_core* to, const file_part& part) noexcept
+      : stream_operation(to), part_(&part), kind_(kind::file) {}
   template <std::same_as<byte_view>... Buffers>
   requires(sizeof...(Buffers) > 0)
   explicit write_operation(stream_core* to, Buffers... buffers) noexcept : stream_operation(to) {
@@ -244,6 +249,8 @@ class TIDEWIRE_CORE_API write_operation final : public stream_operation<write_op
       : stream_operation(std::move(other)), count_(other.count_), kind_(other.kind_) {
     if (kind_ == kind::list) {
       list_ = other.list_;
+    } else if (kind_ == kind::file) {
+      part_ = other.part_;
     } else {
       for (std::size_t i = 1; i <= count_; ++i) put(i, other.own()[i]);
     }
@@ -256,6 +263,8 @@ class TIDEWIRE_CORE_API write_operation final : public stream_operation<write_op
   void await_resume() const {
     if (failed()) raise();
   }
+  /// How many bytes of a file it sent.
+  [[nodiscard]] std::size_t sent() const noexcept { return transferred_; }
 
  private:
   friend class stream_core;
@@ -272,9 +281,12 @@ class TIDEWIRE_CORE_API write_operation final : public stream_operation<write_op
   void cancel() noexcept override;
   [[noreturn]] void raise() const;
 
-  const byte_view* list_;  // of a list
+  union {
+    const byte_view* list_;  // of a list
+    const file_part* part_;  // of a file
+  };
   std::size_t count_ = 0;
-  std::size_t transferred_;  // of a failure
+  std::size_t transferred_;  // of a failure, or of a file
   kind kind_ = kind::buffers;
   // Room for the buffers, made only as far as there are some; the first place is for what was staged before.
   alignas(byte_view) std::array<std::byte, (most_buffers + 1) * sizeof(byte_view)> own_;
@@ -416,6 +428,10 @@ class TIDEWIRE_CORE_API stream {
   /// Whom this leads to, for messages: "127.0.0.1:80".
   [[nodiscard]] std::string peer_name() const { return core_->peer_name(); }
 
+  /// For the library: see `send_file`. The part stays alive until the operation ends.
+  [[nodiscard]] detail::write_operation send_part(const file_part& part) noexcept {
+    return {core_.get(), part};
+  }
   /// For the library: the transport below, to be asked for what only it has.
   [[nodiscard]] transport& below() const noexcept { return *core_->below; }
   /// For layers over a stream (TLS): takes the transport and what is buffered out of the stream, which is

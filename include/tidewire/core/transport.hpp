@@ -8,6 +8,7 @@
 #include <tidewire/core/export.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <system_error>
@@ -63,6 +64,20 @@ class io_request {
   int value_ = 0;
 };
 
+/// An open file as the system names it: a file descriptor, or a `HANDLE` of Windows.
+#ifdef _WIN32
+using native_file = void*;
+#else
+using native_file = int;
+#endif
+
+/// A part of a file, not empty.
+struct file_part {
+  native_file file{};
+  std::uint64_t offset = 0;
+  std::size_t count = 0;
+};
+
 /// Asks for at least one byte.
 class read_request : public io_request {
  public:
@@ -104,6 +119,12 @@ class TIDEWIRE_CORE_API transport {
   virtual bool start_read(read_request& request) noexcept = 0;
   /// Writes all of it; an error leaves `transferred` at what went out before.
   virtual bool start_write(write_request& request) noexcept = 0;
+  /// Can it send parts of files by the means of the system, without their passing through this program?
+  [[nodiscard]] virtual bool sends_files() const noexcept { return false; }
+  /// Does so, where it can: sends at least a byte of `part`, which stays alive until
+  /// completion, or waits until it can. No bytes and no
+  /// error: the file ends before. Counts as a write.
+  virtual bool start_send_file(io_request& request, const file_part& part) noexcept;
   /// Says that nothing more will be written; the peer reads the end of the stream.
   virtual bool start_shutdown(io_request& request) noexcept = 0;
   /// Asks the pending read to end soon, with `errc::canceled` unless it ends otherwise first. It stays
