@@ -14,9 +14,15 @@
 #include <system_error>
 #include <thread>
 
-namespace tidewire::detail {
+namespace tidewire {
+struct file_part;
+namespace tcp {
+struct connection_info;
+}
+namespace detail {
 struct native_address;
 }
+}  // namespace tidewire
 
 namespace tidewire::detail::platform {
 
@@ -96,6 +102,17 @@ std::error_code bind_to_device(native_socket s, bool v6, const char* name) noexc
 std::error_code get_bound_device(native_socket s, bool v6, std::span<char, 16> name) noexcept;
 /// Is it a socket of IPv6?
 [[nodiscard]] bool is_v6(native_socket s) noexcept;
+/// `errc::unsupported` where the system tells nothing of its connections.
+std::error_code get_connection_info(native_socket s, tcp::connection_info& info) noexcept;
+
+/// Can the system send files by itself? If so: sends some of a part of one. No bytes and no error: it ends
+/// before.
+#if defined(__linux__) || defined(__APPLE__)
+inline constexpr bool sends_files = true;
+#else
+inline constexpr bool sends_files = false;
+#endif
+[[nodiscard]] attempt try_send_file(native_socket to, const file_part& part) noexcept;
 
 std::error_code shutdown_write(native_socket s) noexcept;
 void close(native_socket s) noexcept;

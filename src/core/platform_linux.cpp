@@ -1,7 +1,12 @@
+#include <tidewire/core/tcp.hpp>
+#include <tidewire/core/transport.hpp>
+
+#include <linux/sockios.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -61,6 +66,25 @@ attempt try_send_file(native_socket to, const file_part& part) noexcept {
     n = ::sendfile(to, part.file, &at, part.count);
   } while (n < 0 && errno == EINTR);
   return outcome_of(n);
+}
+
+std::error_code get_connection_info(native_socket s, tcp::connection_info& info) noexcept {
+  tcp_info got{};
+  auto size = static_cast<socklen_t>(sizeof(got));
+  int unacknowledged = 0;
+  int unsent = 0;
+  if (::getsockopt(s, IPPROTO_TCP, TCP_INFO, &got, &size) != 0 ||
+      ::ioctl(s, SIOCOUTQ, &unacknowledged) != 0 || ::ioctl(s, SIOCOUTQNSD, &unsent) != 0) {
+    return std::error_code(errno, std::system_category());
+  }
+  info.round_trip = std::chrono::microseconds(got.tcpi_rtt);
+  info.round_trip_deviation = std::chrono::microseconds(got.tcpi_rttvar);
+  info.segment_size = got.tcpi_snd_mss;
+  info.congestion_window = std::uint64_t{got.tcpi_snd_cwnd} * got.tcpi_snd_mss;
+  info.retransmitted = got.tcpi_total_retrans;
+  info.unacknowledged = static_cast<std::uint64_t>(unacknowledged);
+  info.unsent = static_cast<std::uint64_t>(unsent);
+  return {};
 }
 
 option_place place_of(option_id id, bool v6) noexcept {

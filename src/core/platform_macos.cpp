@@ -1,3 +1,6 @@
+#include <tidewire/core/tcp.hpp>
+#include <tidewire/core/transport.hpp>
+
 #include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -25,6 +28,21 @@ attempt try_send_file(native_socket to, const file_part& part) noexcept {
   } while (done != 0 && errno == EINTR && count == 0);
   if (done == 0 || count > 0) return {static_cast<std::size_t>(count)};
   return outcome_of(-1);
+}
+
+std::error_code get_connection_info(native_socket s, tcp::connection_info& info) noexcept {
+  tcp_connection_info got{};
+  auto size = static_cast<socklen_t>(sizeof(got));
+  if (::getsockopt(s, IPPROTO_TCP, TCP_CONNECTION_INFO, &got, &size) != 0) {
+    return std::error_code(errno, std::system_category());
+  }
+  info.round_trip = std::chrono::milliseconds(got.tcpi_srtt);
+  info.round_trip_deviation = std::chrono::milliseconds(got.tcpi_rttvar);
+  info.segment_size = got.tcpi_maxseg;
+  info.congestion_window = got.tcpi_snd_cwnd;
+  info.retransmitted = got.tcpi_txretransmitpackets;
+  info.unacknowledged = got.tcpi_snd_sbbytes;
+  return {};
 }
 
 option_place place_of(option_id id, bool v6) noexcept {

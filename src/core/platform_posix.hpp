@@ -1,8 +1,6 @@
 // The two calls that each message makes, where the compiler can see them.
 #pragma once
 
-#include <tidewire/core/transport.hpp>
-
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -48,8 +46,5 @@ inline constexpr int send_flags = MSG_DONTWAIT;
   if (n < 0) return outcome_of(n);
   return {static_cast<std::size_t>(n), 0, false, static_cast<std::size_t>(n) == rest.size()};
 }
-
-/// Sends some of a file from inside the system. No bytes and no error: it ends before.
-[[nodiscard]] attempt try_send_file(native_socket to, const file_part& part) noexcept;
 
 }  // namespace tidewire::detail::platform

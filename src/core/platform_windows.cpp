@@ -2,9 +2,12 @@
 #include "platform_windows.hpp"
 
 #include <tidewire/base/error.hpp>
+#include <tidewire/core/tcp.hpp>
+#include <tidewire/core/transport.hpp>
 
 #include <asio/detail/socket_types.hpp>
 #include <asio/detail/winsock_init.hpp>
+#include <mstcpip.h>
 
 #include <algorithm>
 #include <array>
@@ -107,6 +110,35 @@ std::error_code system_code(int error) noexcept {
   if (error == WSAENOTSOCK) return errc::closed;  // there is no other way to come to it
   static const winsock_category category;
   return std::error_code(error, category);
+}
+
+// What it has, TransmitFile, completes instead of being tried.
+attempt try_send_file(native_socket, const file_part&) noexcept {
+  return {0, WSAEOPNOTSUPP};
+}
+
+std::error_code get_connection_info(native_socket s, tcp::connection_info& info) noexcept {
+#ifdef SIO_TCP_INFO  // Windows 10
+  DWORD version = 0;
+  TCP_INFO_v0 got{};
+  DWORD size = 0;
+  if (::WSAIoctl(raw(s), SIO_TCP_INFO, &version, sizeof(version), &got, sizeof(got), &size, nullptr,
+                 nullptr) != 0) {
+    const int error = ::WSAGetLastError();
+    return error == WSAEOPNOTSUPP || error == WSAEINVAL ? make_error_code(errc::unsupported)
+                                                        : system_code(error);
+  }
+  info.round_trip = std::chrono::microseconds(got.RttUs);
+  info.segment_size = got.Mss;
+  info.congestion_window = got.Cwnd;
+  info.unacknowledged = got.BytesInFlight;
+  if (got.Mss != 0) info.retransmitted = (got.BytesRetrans + got.Mss - 1) / got.Mss;
+  return {};
+#else
+  static_cast<void>(s);
+  static_cast<void>(info);
+  return errc::unsupported;
+#endif
 }
 
 std::chrono::steady_clock::time_point coarse_now() noexcept {

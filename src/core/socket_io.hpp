@@ -46,7 +46,6 @@ class socket_io final : public watched_socket {
     return false;
   }
 
-  static constexpr bool sends_files = true;
   bool start_send_file(io_request& request, const file_part& part) noexcept {
     if (send_file(request, part) != progress::blocked) return true;
     sending_ = &request;

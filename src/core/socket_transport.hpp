@@ -26,7 +26,7 @@ class socket_transport : public transport {
   std::error_code attach(loop& home) override { return io_->attach(home); }
   bool start_read(read_request& request) noexcept override { return io_->start_read(request); }
   bool start_write(write_request& request) noexcept override { return io_->start_write(request); }
-  [[nodiscard]] bool sends_files() const noexcept override { return socket_io::sends_files; }
+  [[nodiscard]] bool sends_files() const noexcept override { return platform::sends_files; }
   bool start_send_file(io_request& request, const file_part& part) noexcept override {
     return io_->start_send_file(request, part);
   }

@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "listener_state.hpp"
 #include "platform.hpp"
 #include "sockaddr.hpp"
 #include "tcp_transport.hpp"
@@ -24,101 +25,29 @@ template <class Socket>
   return tidewire::detail::from_sockaddr(local.get(), local.size).value();
 }
 
-class listener_state final : public tidewire::detail::watched_socket {
+class listener_state final : public tidewire::detail::listener_state {
  public:
   listener_state(platform::native_socket native, const listen_options& options) noexcept
-      : watched_socket(native), options_(options) {}
-  // A connection that came when nobody waited any more.
-  ~listener_state() override {
-    if (accepted_.socket != platform::no_socket) platform::close(accepted_.socket);
-  }
+      : tidewire::detail::listener_state(native), options_(options) {}
 
   [[nodiscard]] const listen_options& options() const noexcept { return options_; }
-  [[nodiscard]] bool is_open() const noexcept { return native() != platform::no_socket; }
-  [[nodiscard]] bool waiting() const noexcept { return waiting_ != nullptr; }
-
-  /// True if a connection, or an error, is there.
-  bool attempt(accept_operation& by) noexcept {
-    accepted_ = platform::try_accept(native(), peer_);
-    if (!accepted_.would_block) {
-      by.code_ = accepted_.code;
-      return true;
-    }
-    if (const std::error_code refused = wait_read()) {
-      by.code_ = refused;
-      return true;
-    }
-    waiting_ = &by;
-    return false;
-  }
-  [[nodiscard]] stream take() {
-    const auto remote = tidewire::detail::from_sockaddr(peer_.get(), peer_.size);
-    auto* const io = new socket_io(std::exchange(accepted_.socket, platform::no_socket), /*fresh=*/true);
-    return make_stream(io, remote ? *remote : endpoint());
+  [[nodiscard]] std::string name() const override {
+    std::error_code ignored;
+    const native_address local = platform::local_address(native(), ignored);
+    const auto at = tidewire::detail::from_sockaddr(local.get(), local.size);
+    return at ? at->to_string() : std::string();
   }
 
  private:
-  progress try_read() noexcept override {
-    accepted_ = platform::try_accept(native(), peer_);
-    return accepted_.would_block ? progress::blocked : progress::done;
-  }
-  void read_done(std::error_code failed) noexcept override {
-    accept_operation& by = *std::exchange(waiting_, nullptr);
-    by.pending_ = false;
-    by.code_ = failed ? failed : accepted_.code;
-    if (!is_open()) by.code_ = errc::closed;
-    by.wake();
-  }
-  void loop_ended() noexcept override {
-    waiting_ = nullptr;
-    watched_socket::loop_ended();
-  }
-
   listen_options options_;
-  accept_operation* waiting_ = nullptr;
-  platform::accepted accepted_;
-  native_address peer_;
 };
 
-bool accept_operation::start(tidewire::detail::promise_base& p) {
-  tidewire::detail::loop& home = p.owner->home();
-  const auto refuse = [this](errc code, const char* why) {
-    code_ = code;
-    why_ = why;
-    return false;
-  };
-  if (p.owner->canceled()) return refuse(errc::canceled, "");
-  if (from_ == nullptr || !from_->is_open())
-    return refuse(errc::closed, "the listener was closed on this side");
-  if (from_->attach(home)) return refuse(errc::misuse, "the listener belongs to another loop");
-  if (from_->waiting()) return refuse(errc::misuse, "another task is accepting on this listener");
-  if (from_->attempt(*this)) {
-    if (home.spend()) return false;
-    enter(p);
-    home.schedule_later(p);
-    return true;
-  }
-  pending_ = true;
-  enter(p);
-  return true;
-}
-
-void accept_operation::cancel() noexcept {
-  if (pending_) from_->cancel_read();
-}
+accept_operation::accept_operation(listener_state* from) noexcept : leaf(from) {}
 
 stream accept_operation::await_resume() {
-  if (code_) {
-    failure why(code_, why_);
-    why.during("accept on");
-    if (from_ != nullptr && from_->is_open()) {
-      std::error_code ignored;
-      const native_address local = platform::local_address(from_->native(), ignored);
-      if (const auto at = tidewire::detail::from_sockaddr(local.get(), local.size)) why.with(at->to_string());
-    }
-    throw error(why);
-  }
-  return from_->take();
+  tidewire::detail::listener_state& from = require_connection();
+  const auto remote = tidewire::detail::from_sockaddr(from.peer().get(), from.peer().size);
+  return make_stream(from.take(), remote ? *remote : endpoint());
 }
 
 }  // namespace detail
@@ -129,6 +58,14 @@ endpoint stream::local_endpoint() const {
 
 endpoint stream::remote_endpoint() const {
   return static_cast<detail::transport&>(below()).remote();
+}
+
+connection_info stream::info() const {
+  connection_info told;
+  std::error_code code = errc::closed;
+  if (is_open()) code = platform::get_connection_info(native_handle(), told);
+  if (code) throw detail::failed("ask for the state of", socket_name(), code);
+  return told;
 }
 
 native_socket stream::native_handle() const noexcept {

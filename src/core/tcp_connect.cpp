@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "connect_operation.hpp"
 #include "duration_text.hpp"
 #include "platform.hpp"
 #include "sockaddr.hpp"
@@ -22,46 +23,12 @@
 namespace tidewire::tcp {
 
 namespace platform = tidewire::detail::platform;
+using tidewire::detail::connect_operation;
 using tidewire::detail::duration_text;
 using tidewire::detail::native_address;
 using tidewire::detail::socket_io;
 
 namespace {
-
-/// Waits for `socket_io::start_connect`.
-class connect_operation final : public tidewire::detail::leaf<connect_operation>, private io_request {
- public:
-  connect_operation(socket_io& io, const native_address& to) noexcept : io_(io), to_(to) {}
-
-  bool start(tidewire::detail::promise_base& p) {
-    if (p.owner->canceled()) {
-      fail(errc::canceled);
-      return false;
-    }
-    if (const std::error_code refused = io_.attach(p.owner->home())) {
-      fail(refused);
-      return false;
-    }
-    if (io_.start_connect(to_, *this)) return false;
-    pending_ = true;
-    enter(p);
-    return true;
-  }
-  [[nodiscard]] std::error_code await_resume() const noexcept { return code(); }
-
- private:
-  void cancel() noexcept override {
-    if (pending_) io_.cancel_write();
-  }
-  void completed() noexcept override {
-    pending_ = false;
-    wake();
-  }
-
-  socket_io& io_;
-  const native_address& to_;
-  bool pending_ = false;
-};
 
 /// Addresses as they are to be tried: the families in turn, each in its order (RFC 8305 section 4).
 std::vector<endpoint> interleaved(const std::vector<ip_address>& found, std::uint16_t port) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <optional>
 #include <string>
 
 namespace tidewire {
@@ -164,6 +165,59 @@ TEST(Tcp, AListenerOutlivesItsLoopAndAcceptsOnTheNext) {
     EXPECT_EQ(server.remote_endpoint(), client.local_endpoint());
   };
   run(somebody());
+}
+
+TEST(Tcp, AListenerThatIsDestroyedEndsTheAcceptThatWaits) {
+  const auto check = []() -> task<> {
+    std::optional<tcp::listener> listener(tcp::listen(loopback));
+    const auto accepts = [&]() -> task<> {
+      const auto r = co_await as_result(listener->accept());
+      EXPECT_EQ(r.code(), errc::closed);
+    };
+    const auto destroys = [&]() -> task<> {
+      co_await yield();
+      listener.reset();
+    };
+    co_await when_all(accepts(), destroys());
+  };
+  run(check());
+}
+
+TEST(Tcp, TellsHowAConnectionIsDoing) {
+  const auto check = []() -> task<> {
+    pair p = co_await connected();
+    co_await p.client.write("ping");
+    EXPECT_EQ((co_await p.server.read_exactly(4)).size(), 4u);
+    tcp::connection_info info;
+    try {
+      info = p.client.info();
+    } catch (const error& e) {
+      EXPECT_EQ(e.code(), errc::unsupported);
+      EXPECT_EQ(e.peer(), p.client.peer_name());
+      co_return;
+    }
+    EXPECT_GT(info.round_trip, 0s);
+    EXPECT_GT(info.segment_size, 500u);
+    EXPECT_GE(info.congestion_window, info.segment_size);
+    EXPECT_EQ(info.retransmitted, 0u);
+#ifdef __linux__
+    EXPECT_EQ(info.unsent, 0u);
+    // More than the peer takes: the rest stays here.
+    const std::string much(16 << 20, 'x');
+    (void)co_await as_result(with_timeout(20ms, p.client.write(much)));
+    info = p.client.info();
+    EXPECT_GT(info.unsent, 0u);
+    EXPECT_GE(info.unacknowledged, info.unsent);
+#endif
+    p.client.close();
+    try {
+      (void)p.client.info();
+      ADD_FAILURE() << "a closed stream has no state";
+    } catch (const error& e) {
+      EXPECT_EQ(e.code(), errc::closed);
+    }
+  };
+  run(check());
 }
 
 }  // namespace

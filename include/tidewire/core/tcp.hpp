@@ -4,6 +4,7 @@
 
 #include <tidewire/core/address.hpp>
 #include <tidewire/core/clock.hpp>
+#include <tidewire/core/detail/accept.hpp>
 #include <tidewire/core/export.hpp>
 #include <tidewire/core/resolver.hpp>
 #include <tidewire/core/socket_options.hpp>
@@ -25,6 +26,18 @@ class accept_operation;
 class listener_state;
 }  // namespace detail
 
+/// How a connection is doing, as the system sees it. What a system does not tell is missing.
+struct connection_info {
+  duration round_trip{};                           ///< Smoothed round-trip time.
+  std::optional<duration> round_trip_deviation{};  ///< Its mean deviation. Not on Windows.
+  std::uint64_t segment_size = 0;                  ///< Bytes of a segment that is sent, at most.
+  std::uint64_t congestion_window = 0;             ///< Bytes that may be under way at a time.
+  std::uint64_t retransmitted = 0;                 ///< Segments that were sent again.
+  std::uint64_t unacknowledged =
+      0;  ///< Bytes written that the peer has not acknowledged. Windows: those sent.
+  std::optional<std::uint64_t> unsent{};  ///< Of these, bytes that have not even been sent. Linux only.
+};
+
 /// A TCP connection. Everything a `stream` can, the options of a socket, and what only TCP has.
 class TIDEWIRE_CORE_API stream : public tidewire::stream, public tidewire::detail::socket_options_of<stream> {
  public:
@@ -35,6 +48,9 @@ class TIDEWIRE_CORE_API stream : public tidewire::stream, public tidewire::detai
   [[nodiscard]] endpoint local_endpoint() const;
   /// The peer's end, as it was when connected.
   [[nodiscard]] endpoint remote_endpoint() const;
+  /// How the connection is doing now: TCP_INFO on Linux, TCP_CONNECTION_INFO on macOS, SIO_TCP_INFO on
+  /// Windows 10 and later. Throws `error`: `errc::unsupported` on what has none of them, `errc::closed`.
+  [[nodiscard]] connection_info info() const;
   /// The system's socket, still owned here; all ones once closed.
   [[nodiscard]] native_socket native_handle() const noexcept;
   /// For messages.
@@ -157,22 +173,11 @@ struct connect_options {
 namespace detail {
 
 /// What `accept` returns.
-class TIDEWIRE_CORE_API accept_operation final : public tidewire::detail::leaf<accept_operation> {
+class TIDEWIRE_CORE_API accept_operation final
+    : public tidewire::detail::leaf<accept_operation, tidewire::detail::accept_wait> {
  public:
-  explicit accept_operation(listener_state* from) noexcept : from_(from) {}
-  accept_operation(accept_operation&& other) noexcept : leaf(other), from_(other.from_) {}
-
-  bool start(tidewire::detail::promise_base& p);
+  explicit accept_operation(listener_state* from) noexcept;
   [[nodiscard]] stream await_resume();
-
- private:
-  friend class listener_state;
-  void cancel() noexcept override;
-
-  listener_state* from_;
-  std::error_code code_;
-  const char* why_ = "";
-  bool pending_ = false;
 };
 
 }  // namespace detail
