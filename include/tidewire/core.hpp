@@ -26,4 +26,5 @@
 #include <tidewire/core/tcp.hpp>
 #include <tidewire/core/timeout.hpp>
 #include <tidewire/core/transport.hpp>
+#include <tidewire/core/udp.hpp>
 #include <tidewire/core/when.hpp>

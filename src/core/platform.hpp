@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <system_error>
 #include <thread>
 
@@ -67,6 +68,26 @@ struct accepted {
 };
 [[nodiscard]] accepted try_accept(native_socket listener, native_address& peer) noexcept;
 
+/// What receiving one datagram without waiting gave.
+struct datagram_attempt : attempt {
+  std::size_t full_size = 0;  // of the datagram; where the system does not tell, what came of it
+  bool truncated = false;
+};
+[[nodiscard]] datagram_attempt try_receive_from(native_socket s, byte_span into,
+                                                native_address& sender) noexcept;
+/// `to` null: to the connected peer.
+[[nodiscard]] attempt try_send_to(native_socket s, byte_view datagram, const native_address* to) noexcept;
+
+struct datagram_slot;
+/// What receiving or sending several datagrams without waiting gave. An error means that there was none
+/// before it, or `count` would be told first.
+struct batch_attempt : attempt {
+  std::size_t count = 0;
+};
+/// In one call of the system where it has one. `drained`: the next would block.
+[[nodiscard]] batch_attempt try_receive_many(native_socket s, std::span<datagram_slot> into) noexcept;
+[[nodiscard]] batch_attempt try_send_many(native_socket s, std::span<const datagram_slot> from) noexcept;
+
 /// A new socket: non-blocking, not inherited by child processes, never raising SIGPIPE.
 /// `family` and `type` are the system's (AF_INET, SOCK_STREAM, ...).
 [[nodiscard]] native_socket open_socket(int family, int type, std::error_code& failed) noexcept;
@@ -113,6 +134,15 @@ inline constexpr bool sends_files = true;
 inline constexpr bool sends_files = false;
 #endif
 [[nodiscard]] attempt try_send_file(native_socket to, const file_part& part) noexcept;
+
+/// The index of an interface by its name, or by one of its addresses; 0 for an empty text.
+[[nodiscard]] unsigned find_interface(std::string_view device, std::error_code& failed) noexcept;
+/// Joins or leaves a multicast group (RFC 3678): only what `source` sends, unless that is null. Index 0: the
+/// system chooses.
+std::error_code set_membership(native_socket s, bool join, unsigned index, const native_address& group,
+                               const native_address* source) noexcept;
+/// Where multicasts leave from.
+std::error_code set_multicast_interface(native_socket s, bool v6, unsigned index) noexcept;
 
 std::error_code shutdown_write(native_socket s) noexcept;
 void close(native_socket s) noexcept;

@@ -11,9 +11,12 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 
+#include "datagram_slot.hpp"
 #include "platform.hpp"
 #include "platform_posix.hpp"
 
@@ -87,6 +90,101 @@ std::error_code get_connection_info(native_socket s, tcp::connection_info& info)
   return {};
 }
 
+datagram_attempt try_receive_from(native_socket s, byte_span into, native_address& sender) noexcept {
+  ssize_t n = 0;
+  do {
+    sender.size = sizeof(sender.storage);
+    // Asked for by MSG_TRUNC, it tells the size of the datagram and not of what fits.
+    n = ::recvfrom(s, into.data(), into.size(), MSG_DONTWAIT | MSG_TRUNC,
+                   reinterpret_cast<sockaddr*>(&sender.storage), &sender.size);
+  } while (n < 0 && errno == EINTR);
+  datagram_attempt got{outcome_of(n)};
+  got.full_size = got.bytes;
+  got.bytes = std::min(got.bytes, into.size());
+  got.truncated = got.bytes < got.full_size;
+  return got;
+}
+
+namespace {
+
+constexpr std::size_t most_messages = 64;  // of one call
+
+struct message_list {
+  std::array<mmsghdr, most_messages> headers;
+  std::array<iovec, most_messages> vectors;
+};
+
+}  // namespace
+
+batch_attempt try_receive_many(native_socket s, std::span<datagram_slot> into) noexcept {
+  message_list list;
+  batch_attempt got;
+  while (got.count < into.size()) {
+    const auto slots = into.subspan(got.count, std::min(into.size() - got.count, most_messages));
+    for (std::size_t i = 0; i < slots.size(); ++i) {
+      list.vectors[i] = {slots[i].room.data(), slots[i].room.size()};
+      list.headers[i] = {};
+      list.headers[i].msg_hdr.msg_name = &slots[i].peer.storage;
+      list.headers[i].msg_hdr.msg_namelen = sizeof(slots[i].peer.storage);
+      list.headers[i].msg_hdr.msg_iov = &list.vectors[i];
+      list.headers[i].msg_hdr.msg_iovlen = 1;
+    }
+    int n = 0;
+    do {
+      n = ::recvmmsg(s, list.headers.data(), static_cast<unsigned>(slots.size()), MSG_DONTWAIT | MSG_TRUNC,
+                     nullptr);
+    } while (n < 0 && errno == EINTR);
+    if (n < 0) {
+      const attempt failed = outcome_of(n);
+      got.drained = failed.would_block;
+      if (got.count == 0) static_cast<attempt&>(got) = failed;
+      return got;
+    }
+    const auto came = static_cast<std::size_t>(n);
+    for (std::size_t i = 0; i < came; ++i) {
+      slots[i].full_size = list.headers[i].msg_len;
+      slots[i].size = std::min(slots[i].full_size, slots[i].room.size());
+      slots[i].peer.size = list.headers[i].msg_hdr.msg_namelen;
+    }
+    got.count += came;
+    if (came < slots.size()) {
+      got.drained = true;
+      return got;
+    }
+  }
+  return got;
+}
+
+batch_attempt try_send_many(native_socket s, std::span<const datagram_slot> from) noexcept {
+  message_list list;
+  batch_attempt sent;
+  while (sent.count < from.size()) {
+    const auto slots = from.subspan(sent.count, std::min(from.size() - sent.count, most_messages));
+    for (std::size_t i = 0; i < slots.size(); ++i) {
+      list.vectors[i] = {slots[i].room.data(), slots[i].size};
+      list.headers[i] = {};
+      if (slots[i].peer.size != 0) {
+        // sendmmsg does not write through msg_name.
+        list.headers[i].msg_hdr.msg_name = const_cast<sockaddr_storage*>(&slots[i].peer.storage);
+        list.headers[i].msg_hdr.msg_namelen = slots[i].peer.size;
+      }
+      list.headers[i].msg_hdr.msg_iov = &list.vectors[i];
+      list.headers[i].msg_hdr.msg_iovlen = 1;
+    }
+    int n = 0;
+    do {
+      n = ::sendmmsg(s, list.headers.data(), static_cast<unsigned>(slots.size()), send_flags);
+    } while (n < 0 && errno == EINTR);
+    if (n < 0) {
+      if (sent.count == 0) static_cast<attempt&>(sent) = outcome_of(n);
+      return sent;
+    }
+    sent.count += static_cast<std::size_t>(n);
+    if (static_cast<std::size_t>(n) < slots.size()) return sent;
+  }
+  return sent;
+}
+
 option_place place_of(option_id id, bool v6) noexcept {
   switch (id) {
     case option_id::no_delay: return {IPPROTO_TCP, TCP_NODELAY, true};
@@ -108,6 +206,13 @@ option_place place_of(option_id id, bool v6) noexcept {
                 : option_place{IPPROTO_IP, IP_TTL, true};
     case option_id::v6_only: return {IPPROTO_IPV6, IPV6_V6ONLY, true};
     case option_id::mark: return {SOL_SOCKET, SO_MARK, true};
+    case option_id::broadcast: return {SOL_SOCKET, SO_BROADCAST, true};
+    case option_id::multicast_loop:
+      return v6 ? option_place{IPPROTO_IPV6, IPV6_MULTICAST_LOOP, true}
+                : option_place{IPPROTO_IP, IP_MULTICAST_LOOP, true};
+    case option_id::multicast_hops:
+      return v6 ? option_place{IPPROTO_IPV6, IPV6_MULTICAST_HOPS, true}
+                : option_place{IPPROTO_IP, IP_MULTICAST_TTL, true};
     case option_id::linger:
     case option_id::bind_to_device: break;
   }

@@ -63,6 +63,13 @@ option_place place_of(option_id id, bool v6) noexcept {
       return v6 ? option_place{IPPROTO_IPV6, IPV6_UNICAST_HOPS, true}
                 : option_place{IPPROTO_IP, IP_TTL, true};
     case option_id::v6_only: return {IPPROTO_IPV6, IPV6_V6ONLY, true};
+    case option_id::broadcast: return {SOL_SOCKET, SO_BROADCAST, true};
+    case option_id::multicast_loop:
+      return v6 ? option_place{IPPROTO_IPV6, IPV6_MULTICAST_LOOP, true}
+                : option_place{IPPROTO_IP, IP_MULTICAST_LOOP, true};
+    case option_id::multicast_hops:
+      return v6 ? option_place{IPPROTO_IPV6, IPV6_MULTICAST_HOPS, true}
+                : option_place{IPPROTO_IP, IP_MULTICAST_TTL, true};
     case option_id::quick_ack:
     case option_id::fast_open_connect:
     case option_id::mark:

@@ -2,6 +2,8 @@
 #include "platform_posix.hpp"
 
 #include <fcntl.h>
+#include <ifaddrs.h>
+#include <net/if.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -10,7 +12,9 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstring>
 
+#include "datagram_slot.hpp"
 #include "platform.hpp"
 #include "sockaddr.hpp"
 
@@ -66,6 +70,67 @@ attempt try_gather(native_socket to, std::span<const byte_view> buffers, std::si
   if (n < 0) return outcome_of(n);
   return {static_cast<std::size_t>(n), 0, false, static_cast<std::size_t>(n) == all, more};
 }
+
+attempt try_send_to(native_socket s, byte_view datagram, const native_address* to) noexcept {
+  ssize_t n = 0;
+  do {
+    n = to != nullptr ? ::sendto(s, datagram.data(), datagram.size(), send_flags, to->get(), to->size)
+                      : ::send(s, datagram.data(), datagram.size(), send_flags);
+  } while (n < 0 && errno == EINTR);
+  return outcome_of(n);
+}
+
+#ifndef __linux__
+// Says that a datagram was cut, but not how long it was.
+datagram_attempt try_receive_from(native_socket s, byte_span into, native_address& sender) noexcept {
+  iovec vector{into.data(), into.size()};
+  msghdr message{};
+  message.msg_name = &sender.storage;
+  message.msg_namelen = sizeof(sender.storage);
+  message.msg_iov = &vector;
+  message.msg_iovlen = 1;
+  ssize_t n = 0;
+  do {
+    n = ::recvmsg(s, &message, MSG_DONTWAIT);
+  } while (n < 0 && errno == EINTR);
+  sender.size = message.msg_namelen;
+  datagram_attempt got{outcome_of(n)};
+  got.full_size = got.bytes;
+  got.truncated = n >= 0 && (message.msg_flags & MSG_TRUNC) != 0;
+  return got;
+}
+
+batch_attempt try_receive_many(native_socket s, std::span<datagram_slot> into) noexcept {
+  batch_attempt got;
+  for (datagram_slot& slot : into) {
+    const datagram_attempt one = try_receive_from(s, slot.room, slot.peer);
+    if (one.would_block || one.error != 0) {
+      // An error that comes after others is gone with this: the next call cannot tell it.
+      got.drained = one.would_block;
+      if (got.count == 0) static_cast<attempt&>(got) = one;
+      return got;
+    }
+    slot.size = one.bytes;
+    slot.full_size = one.truncated ? one.bytes + 1 : one.bytes;
+    ++got.count;
+  }
+  return got;
+}
+
+batch_attempt try_send_many(native_socket s, std::span<const datagram_slot> from) noexcept {
+  batch_attempt sent;
+  for (const datagram_slot& slot : from) {
+    const attempt one =
+        try_send_to(s, slot.room.first(slot.size), slot.peer.size != 0 ? &slot.peer : nullptr);
+    if (one.would_block || one.error != 0) {
+      if (sent.count == 0) static_cast<attempt&>(sent) = one;
+      return sent;
+    }
+    ++sent.count;
+  }
+  return sent;
+}
+#endif
 
 attempt try_connect(native_socket s, const native_address& to) noexcept {
   if (::connect(s, to.get(), to.size) == 0) return {};
@@ -178,6 +243,65 @@ bool is_v6(native_socket s) noexcept {
   std::error_code failed;
   const native_address local = local_address(s, failed);
   return !failed && local.storage.ss_family == AF_INET6;
+}
+
+unsigned find_interface(std::string_view device, std::error_code& failed) noexcept {
+  failed = std::error_code();
+  if (device.empty()) return 0;
+  std::array<char, IF_NAMESIZE> name{};
+  if (const auto address = ip_address::parse(device)) {
+    ifaddrs* first = nullptr;
+    if (::getifaddrs(&first) != 0) {
+      failed = last_error();
+      return 0;
+    }
+    for (const ifaddrs* each = first; each != nullptr; each = each->ifa_next) {
+      if (each->ifa_addr == nullptr) continue;
+      const bool v6 = each->ifa_addr->sa_family == AF_INET6;
+      const auto found = from_sockaddr(each->ifa_addr, v6 ? sizeof(sockaddr_in6) : sizeof(sockaddr_in));
+      if (found && found->address() == *address) {
+        std::strncpy(name.data(), each->ifa_name, name.size() - 1);
+        break;
+      }
+    }
+    ::freeifaddrs(first);
+  } else if (device.size() < name.size()) {
+    std::ranges::copy(device, name.begin());
+  }
+  const unsigned index = ::if_nametoindex(name.data());
+  if (index == 0) failed = std::error_code(ENODEV, std::system_category());
+  return index;
+}
+
+std::error_code set_membership(native_socket s, bool join, unsigned index, const native_address& group,
+                               const native_address* source) noexcept {
+  const bool v6 = group.storage.ss_family == AF_INET6;
+  const int level = v6 ? IPPROTO_IPV6 : IPPROTO_IP;
+#ifdef __linux__
+  // Else a socket gets the groups that any other on this host has joined, too.
+  if (join) set_option(s, level, v6 ? IPV6_MULTICAST_ALL : IP_MULTICAST_ALL, 0);
+#endif
+  if (source == nullptr) {
+    group_req request{};
+    request.gr_interface = index;
+    request.gr_group = group.storage;
+    const int name = join ? MCAST_JOIN_GROUP : MCAST_LEAVE_GROUP;
+    return ::setsockopt(s, level, name, &request, sizeof(request)) == 0 ? std::error_code() : last_error();
+  }
+  group_source_req request{};
+  request.gsr_interface = index;
+  request.gsr_group = group.storage;
+  request.gsr_source = source->storage;
+  const int name = join ? MCAST_JOIN_SOURCE_GROUP : MCAST_LEAVE_SOURCE_GROUP;
+  return ::setsockopt(s, level, name, &request, sizeof(request)) == 0 ? std::error_code() : last_error();
+}
+
+std::error_code set_multicast_interface(native_socket s, bool v6, unsigned index) noexcept {
+  if (v6) return set_option(s, IPPROTO_IPV6, IPV6_MULTICAST_IF, static_cast<int>(index));
+  ip_mreqn request{};
+  request.imr_ifindex = static_cast<int>(index);
+  return ::setsockopt(s, IPPROTO_IP, IP_MULTICAST_IF, &request, sizeof(request)) == 0 ? std::error_code()
+                                                                                      : last_error();
 }
 
 std::error_code shutdown_write(native_socket s) noexcept {

@@ -28,6 +28,9 @@ const char* name_of(option_id id) noexcept {
     case option_id::v6_only: return "v6_only";
     case option_id::mark: return "mark";
     case option_id::bind_to_device: return "bind_to_device";
+    case option_id::broadcast: return "broadcast";
+    case option_id::multicast_loop: return "multicast_loop";
+    case option_id::multicast_hops: return "multicast_hops";
   }
   return "option";
 }
@@ -55,17 +58,14 @@ std::error_code get_number(native_socket of, const platform::option_place& at, i
   return failed;
 }
 
-// A socket of IPv6 that takes IPv4, too, has the traffic class twice.
-std::error_code set_traffic_class(native_socket on, int value) noexcept {
+// A socket of IPv6 that takes IPv4, too, has the traffic class and the options of multicast twice.
+std::error_code set_twice(native_socket on, option_id id, int value) noexcept {
   const bool v6 = platform::is_v6(on);
-  if (const std::error_code failed =
-          set_number(on, platform::place_of(option_id::traffic_class, v6), value)) {
-    return failed;
-  }
+  if (const std::error_code failed = set_number(on, platform::place_of(id, v6), value)) return failed;
   int only_v6 = 1;
   if (v6 && platform::v6_sockets_have_v4_options &&
       !get_number(on, platform::place_of(option_id::v6_only, true), only_v6) && only_v6 == 0) {
-    return set_number(on, platform::place_of(option_id::traffic_class, false), value);
+    return set_number(on, platform::place_of(id, false), value);
   }
   return {};
 }
@@ -96,8 +96,10 @@ std::error_code set(native_socket on, const option_value& value) noexcept {
     case option_id::linger: return platform::set_linger(on, value.numbers[0] != 0, value.numbers[1]);
     case option_id::bind_to_device:
       return platform::bind_to_device(on, platform::is_v6(on), value.text.data());
-    case option_id::traffic_class: return set_traffic_class(on, value.numbers[0]);
-    case option_id::dscp: return set_traffic_class(on, value.numbers[0] << 2);
+    case option_id::traffic_class:
+    case option_id::multicast_loop:
+    case option_id::multicast_hops: return set_twice(on, value.id, value.numbers[0]);
+    case option_id::dscp: return set_twice(on, option_id::traffic_class, value.numbers[0] << 2);
     case option_id::hop_limit:
       return set_number(on, platform::place_of(value.id, platform::is_v6(on)), value.numbers[0]);
     default: return set_number(on, platform::place_of(value.id, false), value.numbers[0]);
@@ -122,6 +124,8 @@ std::error_code get(native_socket of, option_value& value) noexcept {
       return failed;
     }
     case option_id::traffic_class:
+    case option_id::multicast_loop:
+    case option_id::multicast_hops:
     case option_id::hop_limit:
       return get_number(of, platform::place_of(value.id, platform::is_v6(of)), value.numbers[0]);
     default: return get_number(of, platform::place_of(value.id, false), value.numbers[0]);

@@ -3,10 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <atomic>
 #include <cstdlib>
 #include <new>
 #include <optional>
+#include <span>
 #include <string>
 
 namespace {
@@ -218,6 +220,44 @@ TEST_F(Allocation, AMailboxMakesNone) {
     }
   };
   const auto round = [&]() -> task<> { co_await when_all(posts(), receives()); };
+  EXPECT_EQ(allocations_of(round), 0u);
+}
+
+TEST_F(Allocation, ADatagramMakesNone) {
+  const endpoint loopback(ip_address::loopback_v4(), 0);
+  udp::socket server = udp::bind(loopback);
+  udp::socket client = udp::connect(server.local_endpoint());
+  const auto answers = [&]() -> task<> {
+    std::array<std::byte, 100> buffer;
+    const udp::received got = co_await server.recv_from(buffer);  // waits
+    co_await server.send_to(std::span(buffer).first(got.size), got.from);
+  };
+  const auto asks = [&]() -> task<> {
+    std::array<char, 100> buffer;
+    co_await yield();
+    co_await client.send("hello");
+    EXPECT_EQ((co_await client.recv_from(buffer)).size, 5u);
+  };
+  const auto round = [&]() -> task<> { co_await when_all(answers(), asks()); };
+  EXPECT_EQ(allocations_of(round), 0u);
+}
+
+TEST_F(Allocation, ABatchOfDatagramsMakesNone) {
+  const endpoint loopback(ip_address::loopback_v4(), 0);
+  udp::socket server = udp::bind(loopback);
+  udp::socket client = udp::bind(loopback);
+  udp::batch out;
+  udp::batch in;
+  const auto receives = [&]() -> task<> {
+    for (std::size_t n = 0; n < 20;) n += co_await server.recv_many(in);
+  };
+  const auto sends = [&]() -> task<> {
+    co_await yield();
+    out.clear();
+    for (int i = 0; i < 20; ++i) EXPECT_TRUE(out.append(as_bytes("hello"), server.local_endpoint()));
+    co_await client.send_many(out);
+  };
+  const auto round = [&]() -> task<> { co_await when_all(receives(), sends()); };
   EXPECT_EQ(allocations_of(round), 0u);
 }
 

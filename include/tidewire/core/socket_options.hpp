@@ -52,6 +52,9 @@ enum class option_id : std::uint8_t {
   v6_only,
   mark,
   bind_to_device,
+  broadcast,
+  multicast_loop,
+  multicast_hops,
 };
 
 /// The value of any option in the one form that fits all: what goes to the system, in the option's unit.
@@ -263,6 +266,23 @@ struct mark {
 
  private:
   value_type number_;
+};
+
+/// SO_BROADCAST: a UDP socket may send to broadcast addresses. Off by default.
+struct broadcast : detail::plain_option<detail::option_id::broadcast, bool> {
+  using plain_option::plain_option;
+};
+
+/// IP_MULTICAST_LOOP, IPV6_MULTICAST_LOOP: members of the group on this host get what is sent, too. On by
+/// default. On Windows it is the receiver's socket that decides this, elsewhere the sender's.
+struct multicast_loop : detail::plain_option<detail::option_id::multicast_loop, bool> {
+  using plain_option::plain_option;
+};
+
+/// IP_MULTICAST_TTL, IPV6_MULTICAST_HOPS: how many routers a multicast may pass; 1, the default, keeps it on
+/// the link, 0 on this host. 255 at most.
+struct multicast_hops : detail::plain_option<detail::option_id::multicast_hops, int> {
+  using plain_option::plain_option;
 };
 
 /// Use one interface, by name ("eth0"), and no other: SO_BINDTODEVICE on Linux, IP_BOUND_IF on macOS,

@@ -1,0 +1,30 @@
+#include "address_name.hpp"
+
+#include <cstddef>
+
+#ifdef _WIN32
+#include <afunix.h>
+#else
+#include <sys/un.h>
+#endif
+
+namespace tidewire::detail {
+
+std::string name_of(const native_address& address) {
+  if (address.storage.ss_family != AF_UNIX || address.size == 0) {
+    const auto at = from_sockaddr(address.get(), address.size);
+    return at ? at->to_string() : std::string();
+  }
+  constexpr std::size_t start = offsetof(sockaddr_un, sun_path);
+  const auto size = static_cast<std::size_t>(address.size);
+  if (size <= start) return "unix:(unnamed)";
+  std::string name(reinterpret_cast<const char*>(&address.storage) + start, size - start);
+  if (name[0] == '\0') {
+    name[0] = '@';
+  } else {
+    name.resize(name.find('\0') == std::string::npos ? name.size() : name.find('\0'));
+  }
+  return "unix:" + name;
+}
+
+}  // namespace tidewire::detail

@@ -1,0 +1,648 @@
+#include <tidewire/core.hpp>
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <chrono>
+#include <iostream>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "support/cancellation.hpp"
+
+namespace tidewire {
+namespace {
+
+using namespace std::chrono_literals;
+
+const endpoint any_port_v4(ip_address::loopback_v4(), 0);
+const endpoint any_port_v6(ip_address::loopback_v6(), 0);
+
+using buffer = std::array<char, 2048>;
+
+std::string text_of(const buffer& bytes, const udp::received& got) {
+  return std::string(bytes.data(), got.size);
+}
+
+/// A port of loopback that nobody is on.
+endpoint nobody() {
+  return udp::bind(any_port_v4).local_endpoint();
+}
+
+TEST(Udp, SendsAndReceivesOnBothFamilies) {
+  const auto check = [](const endpoint& at) -> task<> {
+    udp::socket a = udp::bind(at);
+    udp::socket b = udp::bind(at);
+    buffer bytes;
+    co_await a.send_to("ping", b.local_endpoint());
+    const udp::received ping = co_await b.recv_from(bytes);
+    EXPECT_EQ(text_of(bytes, ping), "ping");
+    EXPECT_EQ(ping.from, a.local_endpoint());
+    EXPECT_FALSE(ping.truncated());
+    EXPECT_EQ(ping.full_size, 4u);
+    co_await b.send_to(std::string("pong"), ping.from);
+    const udp::received pong = co_await a.recv_from(bytes);
+    EXPECT_EQ(text_of(bytes, pong), "pong");
+    EXPECT_EQ(pong.from, b.local_endpoint());
+  };
+  run(check(any_port_v4));
+  run(check(any_port_v6));
+}
+
+TEST(Udp, AReceiveThatWaitsGetsWhatComesLater) {
+  const auto check = []() -> task<> {
+    udp::socket a = udp::bind(any_port_v4);
+    udp::socket b = udp::bind(any_port_v4);
+    buffer bytes;
+    for (int i = 0; i < 300; ++i) {
+      const std::string sent = std::to_string(i);
+      const auto receives = [&]() -> task<> {
+        const udp::received got = co_await b.recv_from(bytes);
+        EXPECT_EQ(text_of(bytes, got), sent);
+      };
+      const auto sends = [&]() -> task<> {
+        co_await yield();
+        co_await a.send_to(sent, b.local_endpoint());
+      };
+      co_await when_all(receives(), sends());
+    }
+  };
+  run(check());
+}
+
+TEST(Udp, AnEmptyDatagramIsReceivedAsOne) {
+  const auto check = []() -> task<> {
+    udp::socket a = udp::bind(any_port_v4);
+    udp::socket b = udp::bind(any_port_v4);
+    buffer bytes;
+    co_await a.send_to("", b.local_endpoint());
+    const udp::received got = co_await with_timeout(5s, b.recv_from(bytes));
+    EXPECT_EQ(got.size, 0u);
+    EXPECT_FALSE(got.truncated());
+    EXPECT_EQ(got.from, a.local_endpoint());
+  };
+  run(check());
+}
+
+TEST(Udp, ADatagramThatIsLongerThanTheBufferIsToldToBeCut) {
+  const auto check = []() -> task<> {
+    udp::socket a = udp::bind(any_port_v4);
+    udp::socket b = udp::bind(any_port_v4);
+    std::array<char, 4> four;
+    co_await a.send_to("1234", b.local_endpoint());
+    const udp::received fits = co_await b.recv_from(four);
+    EXPECT_EQ(fits.size, 4u);
+    EXPECT_FALSE(fits.truncated());
+    co_await a.send_to("123456789", b.local_endpoint());
+    const udp::received cut = co_await b.recv_from(four);
+    EXPECT_EQ(std::string(four.data(), cut.size), "1234");
+    EXPECT_TRUE(cut.truncated());
+#ifdef __linux__
+    EXPECT_EQ(cut.full_size, 9u);
+#endif
+  };
+  run(check());
+}
+
+TEST(Udp, TheLargestDatagramArrivesAndALargerOneIsRefusedByName) {
+  const auto check = []() -> task<> {
+    udp::socket a = udp::bind(any_port_v4);
+    udp::socket b = udp::bind(any_port_v4);
+    const std::string largest(65'507, 'x');
+    std::string bytes(70'000, ' ');
+    co_await a.send_to(largest, b.local_endpoint());
+    const udp::received got = co_await b.recv_from(bytes);
+    EXPECT_EQ(got.size, largest.size());
+    EXPECT_EQ(bytes.substr(0, got.size), largest);
+    const auto r = co_await as_result(a.send_to(largest + "x", b.local_endpoint()));
+    EXPECT_FALSE(r);
+    EXPECT_EQ(r.code(), std::errc::message_size);
+    EXPECT_EQ(r.error().operation(), "send to");
+    EXPECT_EQ(r.error().peer(), b.local_endpoint().to_string());
+  };
+  run(check());
+}
+
+TEST(Udp, AConnectedSocketHearsItsPeerAndNobodyElse) {
+  const auto check = []() -> task<> {
+    udp::socket server = udp::bind(any_port_v4);
+    udp::socket stranger = udp::bind(any_port_v4);
+    udp::socket client = udp::connect(server.local_endpoint());
+    EXPECT_EQ(client.remote_endpoint(), server.local_endpoint());
+    EXPECT_EQ(server.remote_endpoint(), std::nullopt);
+    EXPECT_TRUE(client.local_endpoint().address().is_loopback());
+    co_await client.send("hello");
+    buffer bytes;
+    const udp::received hello = co_await server.recv_from(bytes);
+    EXPECT_EQ(hello.from, client.local_endpoint());
+    co_await stranger.send_to("psst", client.local_endpoint());
+    co_await server.send_to("welcome", hello.from);
+    const udp::received got = co_await client.recv_from(bytes);
+    EXPECT_EQ(text_of(bytes, got), "welcome");
+    EXPECT_EQ(got.from, server.local_endpoint());
+  };
+  run(check());
+}
+
+TEST(Udp, ConnectSendsFromWhereItIsTold) {
+  udp::socket server = udp::bind(any_port_v4);
+  const endpoint local = nobody();
+  udp::socket client = udp::connect(server.local_endpoint(), {.local = local});
+  EXPECT_EQ(client.local_endpoint(), local);
+  try {
+    (void)udp::connect(server.local_endpoint(), {.local = local});
+    FAIL();
+  } catch (const error& e) {
+    EXPECT_EQ(e.code(), std::errc::address_in_use);
+    EXPECT_EQ(e.peer(), server.local_endpoint().to_string());
+    EXPECT_EQ(e.detail(), "from " + local.to_string());
+  }
+}
+
+// The host of the peer answers by ICMP.
+TEST(Udp, APortThatNobodyIsOnRefusesAConnectedSocketWhichStaysGood) {
+  const auto check = []() -> task<> {
+    const endpoint gone = nobody();
+    udp::socket client = udp::connect(gone);
+    co_await client.send("anybody?");
+    buffer bytes;
+    const auto r = co_await as_result(with_timeout(5s, client.recv_from(bytes)));
+    EXPECT_FALSE(r);
+    EXPECT_EQ(r.code(), std::errc::connection_refused);
+    EXPECT_EQ(r.error().message(), "receive from " + gone.to_string() + ": Connection refused");
+
+    udp::socket late = udp::bind(gone);
+    co_await client.send("now?");
+    const udp::received got = co_await late.recv_from(bytes);
+    EXPECT_EQ(text_of(bytes, got), "now?");
+    co_await late.send_to("yes", got.from);
+    EXPECT_EQ((co_await client.recv_from(bytes)).size, 3u);
+  };
+  run(check());
+}
+
+TEST(Udp, AReceiveThatWaitsIsToldOfARefusal) {
+  const auto check = []() -> task<> {
+    udp::socket client = udp::connect(nobody());
+    buffer bytes;
+    const auto receives = [&]() -> task<> {
+      const auto r = co_await as_result(with_timeout(5s, client.recv_from(bytes)));
+      EXPECT_EQ(r.code(), std::errc::connection_refused);
+    };
+    const auto sends = [&]() -> task<> {
+      co_await yield();
+      co_await client.send("anybody?");
+    };
+    co_await when_all(receives(), sends());
+  };
+  run(check());
+}
+
+TEST(Udp, ASendIsToldThatAnEarlierOneWasRefused) {
+  const auto check = []() -> task<> {
+    const endpoint gone = nobody();
+    udp::socket client = udp::connect(gone);
+    co_await client.send("1");
+    co_await sleep_for(1ms);
+    const auto r = co_await as_result(client.send("2"));
+    EXPECT_EQ(r.code(), std::errc::connection_refused);
+    EXPECT_EQ(r.error().message(), "send to " + gone.to_string() + ": Connection refused");
+  };
+  run(check());
+}
+
+TEST(Udp, SendWithoutAPeerSaysWhatIsMissing) {
+  const auto check = []() -> task<> {
+    udp::socket socket = udp::bind(any_port_v4);
+    const auto r = co_await as_result(socket.send("x"));
+    EXPECT_FALSE(r);
+    EXPECT_EQ(r.error().detail(), "the socket is not connected: say whom to send to");
+  };
+  run(check());
+}
+
+TEST(Udp, APortInUseIsRefusedWithItsName) {
+  udp::socket first = udp::bind(any_port_v4);
+  try {
+    (void)udp::bind(first.local_endpoint());
+    FAIL();
+  } catch (const error& e) {
+    EXPECT_EQ(e.code(), std::errc::address_in_use);
+    EXPECT_EQ(std::string(e.what()),
+              "bind to " + first.local_endpoint().to_string() + ": Address already in use");
+  }
+}
+
+TEST(Udp, SharedSocketsMayBeOnOnePort) {
+  udp::socket first = udp::bind(any_port_v4, {.shared = true});
+  udp::socket second = udp::bind(first.local_endpoint(), {.shared = true});
+  EXPECT_EQ(first.local_endpoint(), second.local_endpoint());
+}
+
+TEST(Udp, ASocketOfBothFamiliesAnswersIpv4Peers) {
+  const auto check = []() -> task<> {
+    std::optional<udp::socket> server;
+    try {
+      server.emplace(udp::bind(0));
+    } catch (const error&) {
+      co_return;
+    }
+    const std::uint16_t port = server->local_endpoint().port();
+    udp::socket client = udp::connect(endpoint(ip_address::loopback_v4(), port));
+    co_await client.send("four");
+    buffer bytes;
+    const udp::received got = co_await server->recv_from(bytes);
+    EXPECT_EQ(got.from.address().unmapped(), ip_address::loopback_v4());
+    // Both as it was told, and as an IPv4 address.
+    co_await server->send_to("mapped", got.from);
+    co_await server->send_to("plain", endpoint(got.from.address().unmapped(), got.from.port()));
+    udp::batch batch;
+    EXPECT_TRUE(batch.append(as_bytes("batch"), endpoint(ip_address::loopback_v4(), got.from.port())));
+    co_await server->send_many(batch);
+    for (const char* const expected : {"mapped", "plain", "batch"}) {
+      const udp::received answer = co_await client.recv_from(bytes);
+      EXPECT_EQ(text_of(bytes, answer), expected);
+    }
+  };
+  run(check());
+}
+
+TEST(Udp, ASecondReceiveIsRefusedAndTheFirstGoesOn) {
+  const auto check = []() -> task<> {
+    udp::socket a = udp::bind(any_port_v4);
+    udp::socket b = udp::bind(any_port_v4);
+    buffer bytes;
+    buffer others;
+    const auto first = [&]() -> task<> {
+      const udp::received got = co_await b.recv_from(bytes);
+      EXPECT_EQ(text_of(bytes, got), "x");
+    };
+    const auto second = [&]() -> task<> {
+      const auto r = co_await as_result(b.recv_from(others));
+      EXPECT_EQ(r.error(), condition::misuse);
+      EXPECT_EQ(r.error().detail(), "another task is receiving on this socket");
+      EXPECT_EQ(r.error().peer(), b.local_endpoint().to_string());
+      co_await a.send_to("x", b.local_endpoint());
+    };
+    co_await when_all(first(), second());
+  };
+  run(check());
+}
+
+TEST(Udp, AnEmptyBufferIsMisuse) {
+  const auto check = []() -> task<> {
+    udp::socket socket = udp::bind(any_port_v4);
+    const auto r = co_await as_result(socket.recv_from(byte_span()));
+    EXPECT_EQ(r.error(), condition::misuse);
+  };
+  run(check());
+}
+
+TEST(Udp, ACanceledReceiveLosesNothing) {
+  const auto check = []() -> task<> {
+    udp::socket a = udp::bind(any_port_v4);
+    udp::socket b = udp::bind(any_port_v4);
+    buffer bytes;
+    udp::batch batch;
+    const auto receive = [&] { return b.recv_from(bytes); };
+    const auto receive_many = [&] { return b.recv_many(batch); };
+    const auto midway = co_await testing::outcome_if_canceled_midway(receive);
+    EXPECT_EQ(midway.error(), condition::canceled);
+    const auto batch_midway = co_await testing::outcome_if_canceled_midway(receive_many);
+    EXPECT_EQ(batch_midway.error(), condition::canceled);
+    co_await a.send_to("kept", b.local_endpoint());
+    const auto before = co_await testing::outcome_if_canceled_before(receive);
+    EXPECT_EQ(before.error(), condition::canceled);
+    const auto batch_before = co_await testing::outcome_if_canceled_before(receive_many);
+    EXPECT_EQ(batch_before.error(), condition::canceled);
+    const udp::received got = co_await b.recv_from(bytes);
+    EXPECT_EQ(text_of(bytes, got), "kept");
+  };
+  run(check());
+}
+
+TEST(Udp, ACanceledSendIsNotSent) {
+  const auto check = []() -> task<> {
+    udp::socket a = udp::bind(any_port_v4);
+    udp::socket b = udp::bind(any_port_v4);
+    const endpoint to = b.local_endpoint();
+    const auto send = [&] { return a.send_to("never", to); };
+    const auto before = co_await testing::outcome_if_canceled_before(send);
+    EXPECT_EQ(before.error(), condition::canceled);
+    buffer bytes;
+    const auto r = co_await as_result(with_timeout(5ms, b.recv_from(bytes)));
+    EXPECT_EQ(r.error(), condition::timeout);
+    EXPECT_EQ(r.error().operation(), "receive on");
+    EXPECT_EQ(r.error().peer(), to.to_string());
+  };
+  run(check());
+}
+
+TEST(Udp, ClosingEndsTheReceiveThatWaits) {
+  const auto check = []() -> task<> {
+    udp::socket socket = udp::bind(any_port_v4);
+    const std::string name = socket.local_endpoint().to_string();
+    buffer bytes;
+    const auto receives = [&]() -> task<> {
+      const auto r = co_await as_result(socket.recv_from(bytes));
+      EXPECT_EQ(r.code(), errc::closed);
+      EXPECT_EQ(r.error().peer(), name);
+    };
+    const auto closes = [&]() -> task<> {
+      co_await yield();
+      socket.close();
+      socket.close();
+      EXPECT_FALSE(socket.is_open());
+      EXPECT_EQ(socket.socket_name(), "a closed socket");
+    };
+    co_await when_all(receives(), closes());
+    const auto again = co_await as_result(socket.recv_from(bytes));
+    EXPECT_EQ(again.code(), errc::closed);
+    const auto send = co_await as_result(socket.send_to("x", any_port_v4));
+    EXPECT_EQ(send.code(), errc::closed);
+    EXPECT_THROW((void)socket.local_endpoint(), error);
+    EXPECT_THROW(socket.join(*ip_address::parse("239.1.2.3")), error);
+  };
+  run(check());
+}
+
+TEST(Udp, DestroyingTheSocketEndsTheReceiveThatWaits) {
+  const auto check = []() -> task<> {
+    std::optional<udp::socket> socket(udp::bind(any_port_v4));
+    buffer bytes;
+    const auto receives = [&]() -> task<> {
+      const auto r = co_await as_result(socket->recv_from(bytes));
+      EXPECT_EQ(r.code(), errc::closed);
+    };
+    const auto destroys = [&]() -> task<> {
+      co_await yield();
+      socket.reset();
+    };
+    co_await when_all(receives(), destroys());
+  };
+  run(check());
+}
+
+TEST(Udp, AMovedFromSocketRefuses) {
+  const auto check = []() -> task<> {
+    udp::socket first = udp::bind(any_port_v4);
+    udp::socket second = std::move(first);
+    buffer bytes;
+    const auto r = co_await as_result(first.recv_from(bytes));  // NOLINT: moved from, on purpose
+    EXPECT_EQ(r.error(), condition::misuse);
+    EXPECT_TRUE(second.is_open());
+  };
+  run(check());
+}
+
+TEST(Udp, ASocketOutlivesItsLoopAndWorksOnTheNext) {
+  udp::socket a = udp::bind(any_port_v4);
+  udp::socket b = udp::bind(any_port_v4);
+  buffer bytes;
+  const auto waits = [&]() -> task<> { (void)co_await as_result(with_timeout(1ms, b.recv_from(bytes))); };
+  run(waits());
+  run(a.send_to("later", b.local_endpoint()));
+  EXPECT_EQ(run(b.recv_from(bytes)).size, 5u);
+}
+
+TEST(Udp, ABroadcastIsRefusedUntilItIsAllowed) {
+  const auto check = []() -> task<> {
+    udp::socket receiver = udp::bind(endpoint(ip_address::any_v4(), 0));
+    const endpoint everybody(*ip_address::parse("127.255.255.255"), receiver.local_endpoint().port());
+    udp::socket sender = udp::bind(any_port_v4);
+    const auto r = co_await as_result(sender.send_to("all", everybody));
+    EXPECT_EQ(r.code(), std::errc::permission_denied);
+    EXPECT_FALSE(sender.get<option::broadcast>());
+    sender.set(option::broadcast(true));
+    EXPECT_TRUE(sender.get<option::broadcast>());
+    co_await sender.send_to("all", everybody);
+    buffer bytes;
+    const udp::received got = co_await with_timeout(5s, receiver.recv_from(bytes));
+    EXPECT_EQ(text_of(bytes, got), "all");
+    EXPECT_EQ(got.from, sender.local_endpoint());
+  };
+  run(check());
+}
+
+/// Members of a group on the loopback interface hear what is sent to it, and no more once they left.
+task<> check_multicast(const ip_address& group, std::string_view device, const ip_address& any) {
+  udp::socket first = udp::bind(endpoint(any, 0), {.shared = true});
+  const endpoint to(group, first.local_endpoint().port());
+  udp::socket second = udp::bind(endpoint(any, to.port()), {.shared = true});
+  first.join(group, {.device = device});
+  second.join(group, {.device = device});
+  udp::socket sender = udp::bind(endpoint(any, 0));
+  sender.set_multicast_device(device);
+  sender.set(option::multicast_hops(0));
+  EXPECT_EQ(sender.get<option::multicast_hops>(), 0);
+  co_await sender.send_to("hello", to);
+  buffer bytes;
+  for (udp::socket* const member : {&first, &second}) {
+    const udp::received got = co_await with_timeout(5s, member->recv_from(bytes));
+    EXPECT_EQ(text_of(bytes, got), "hello");
+  }
+  second.leave(group, {.device = device});
+  EXPECT_THROW(second.leave(group, {.device = device}), error);
+  sender.set(option::multicast_loop(false));
+  EXPECT_FALSE(sender.get<option::multicast_loop>());
+  // The loopback interface brings it back in any case: that nothing comes cannot be seen here.
+  co_await sender.send_to("again", to);
+  const udp::received again = co_await with_timeout(5s, first.recv_from(bytes));
+  EXPECT_EQ(text_of(bytes, again), "again");
+  const auto gone = co_await as_result(with_timeout(5ms, second.recv_from(bytes)));
+  EXPECT_FALSE(gone);
+}
+
+TEST(Udp, MulticastOverIpv4ReachesEachMemberByTheNameAndByTheAddressOfTheInterface) {
+  const ip_address group = *ip_address::parse("239.255.77.1");
+#ifdef __APPLE__
+  run(check_multicast(group, "lo0", ip_address::any_v4()));
+#else
+  run(check_multicast(group, "lo", ip_address::any_v4()));
+#endif
+  run(check_multicast(group, "127.0.0.1", ip_address::any_v4()));
+}
+
+TEST(Udp, MulticastOverIpv6ReachesEachMember) {
+  try {
+    run(check_multicast(*ip_address::parse("ff01::7:7"), "::1", ip_address::any_v6()));
+  } catch (const error& e) {
+    if (e.code() != std::errc::network_unreachable) throw;
+    GTEST_SKIP() << "the loopback interface has no route for IPv6 multicast: " << e.what();
+  }
+}
+
+TEST(Udp, SourceSpecificMulticastHearsTheSourceAndNobodyElse) {
+  const auto check = []() -> task<> {
+    const ip_address group = *ip_address::parse("232.1.2.3");
+    const ip_address wanted = *ip_address::parse("127.0.0.2");
+    udp::socket member = udp::bind(endpoint(ip_address::any_v4(), 0));
+    member.join(group, {.device = "127.0.0.1", .source = wanted});
+    const endpoint to(group, member.local_endpoint().port());
+    udp::socket stranger = udp::bind(any_port_v4);
+    stranger.set_multicast_device("127.0.0.1");
+    co_await stranger.send_to("spam", to);
+    udp::socket source = udp::bind(endpoint(wanted, 0));
+    source.set_multicast_device("127.0.0.1");
+    co_await source.send_to("ham", to);
+    buffer bytes;
+    const udp::received got = co_await with_timeout(5s, member.recv_from(bytes));
+    EXPECT_EQ(text_of(bytes, got), "ham");
+    EXPECT_EQ(got.from, source.local_endpoint());
+    member.leave(group, {.device = "127.0.0.1", .source = wanted});
+  };
+  run(check());
+}
+
+TEST(Udp, WhatIsWrongWithAMembershipIsToldByName) {
+  udp::socket socket = udp::bind(any_port_v4);
+  const ip_address group = *ip_address::parse("239.255.77.2");
+  const auto thrown_by = [&](const ip_address& to, const udp::membership& which) -> std::string {
+    try {
+      socket.join(to, which);
+      return "nothing";
+    } catch (const error& e) {
+      return e.what();
+    }
+  };
+  EXPECT_EQ(thrown_by(ip_address::loopback_v4(), {}),
+            "join 127.0.0.1: not allowed here: that is no multicast address");
+  EXPECT_EQ(thrown_by(group, {.source = ip_address::loopback_v6()}),
+            "join 239.255.77.2: not allowed here: the source is of the other family");
+  EXPECT_EQ(thrown_by(group, {.device = "no_such_if"}), "join 239.255.77.2 on no_such_if: No such device");
+  EXPECT_EQ(thrown_by(group, {.device = "192.0.2.1"}), "join 239.255.77.2 on 192.0.2.1: No such device");
+  EXPECT_EQ(thrown_by(group, {.device = "a_name_that_is_longer_than_any_interface_has"}),
+            "join 239.255.77.2 on a_name_that_is_longer_than_any_interface_has: No such device");
+  EXPECT_THROW(socket.set_multicast_device("no_such_if"), error);
+}
+
+TEST(UdpBatch, IsReceivedAsItWasSent) {
+  const auto check = []() -> task<> {
+    udp::socket a = udp::bind(any_port_v4);
+    udp::socket b = udp::bind(any_port_v4);
+    udp::batch out({.capacity = 100});
+    udp::batch in({.capacity = 40});
+    std::vector<std::string> expected;
+    for (std::size_t i = 0; i < 100; ++i) {
+      expected.push_back(std::string(i, static_cast<char>('a' + i % 26)));
+      EXPECT_TRUE(out.append(as_bytes(expected.back()), b.local_endpoint()));
+    }
+    EXPECT_FALSE(out.append(as_bytes("full"), b.local_endpoint()));
+    co_await a.send_many(out);
+    EXPECT_EQ(out.sent(), 100u);
+    std::vector<std::string> got;
+    while (got.size() < expected.size()) {
+      const std::size_t n = co_await with_timeout(5s, b.recv_many(in));
+      EXPECT_EQ(n, in.size());
+      EXPECT_GE(n, 1u);
+      EXPECT_LE(n, 40u);
+      for (const udp::datagram& each : in) {
+        EXPECT_EQ(each.peer, a.local_endpoint());
+        EXPECT_FALSE(each.truncated());
+        got.emplace_back(as_text(each.bytes));
+      }
+    }
+    EXPECT_EQ(got, expected);
+  };
+  run(check());
+}
+
+// After a batch that was not full the socket is known to be drained, and not tried again before it waits.
+TEST(UdpBatch, NothingIsMissedBetweenBatchesThatWereNotFull) {
+  const auto check = []() -> task<> {
+    udp::socket a = udp::bind(any_port_v4);
+    udp::socket b = udp::bind(any_port_v4);
+    udp::batch in;
+    for (int i = 0; i < 500; ++i) {
+      co_await a.send_to("x", b.local_endpoint());
+      if (i % 3 == 0) co_await yield();
+      EXPECT_EQ(co_await with_timeout(5s, b.recv_many(in)), 1u);
+    }
+  };
+  run(check());
+}
+
+TEST(UdpBatch, CutsWhatIsTooLongAndSaysSo) {
+  const auto check = []() -> task<> {
+    udp::socket a = udp::bind(any_port_v4);
+    udp::socket b = udp::connect(a.local_endpoint());
+    udp::batch in({.capacity = 4, .datagram_size = 3});
+    co_await b.send("123");
+    co_await b.send("12345");
+    co_await b.send("");
+    EXPECT_EQ(co_await a.recv_many(in), 3u);
+    EXPECT_FALSE(in[0].truncated());
+    EXPECT_EQ(as_text(in[1].bytes), "123");
+    EXPECT_TRUE(in[1].truncated());
+#ifdef __linux__
+    EXPECT_EQ(in[1].full_size, 5u);
+#endif
+    EXPECT_TRUE(in[2].bytes.empty());
+    EXPECT_FALSE(in[2].truncated());
+  };
+  run(check());
+}
+
+TEST(UdpBatch, GoesToTheConnectedPeerAndToEachOfSeveral) {
+  const auto check = []() -> task<> {
+    udp::socket first = udp::bind(any_port_v4);
+    udp::socket second = udp::bind(any_port_v4);
+    udp::socket client = udp::connect(first.local_endpoint());
+    udp::batch out;
+    EXPECT_TRUE(out.append(as_bytes("1")));
+    co_await client.send_many(out);
+    udp::socket sender = udp::bind(any_port_v4);
+    out.clear();
+    EXPECT_TRUE(out.empty());
+    EXPECT_TRUE(out.append(as_bytes("2"), first.local_endpoint()));
+    EXPECT_TRUE(out.append(as_bytes("3"), second.local_endpoint()));
+    co_await sender.send_many(out);
+    buffer bytes;
+    EXPECT_EQ(text_of(bytes, co_await first.recv_from(bytes)), "1");
+    EXPECT_EQ(text_of(bytes, co_await first.recv_from(bytes)), "2");
+    EXPECT_EQ(text_of(bytes, co_await second.recv_from(bytes)), "3");
+  };
+  run(check());
+}
+
+TEST(UdpBatch, AFailureTellsHowManyWereSentAndCanBePassed) {
+  const auto check = []() -> task<> {
+    udp::socket a = udp::bind(any_port_v4);
+    udp::socket b = udp::bind(any_port_v4);
+    udp::batch out({.datagram_size = 65'535});
+    EXPECT_TRUE(out.append(as_bytes("first"), b.local_endpoint()));
+    EXPECT_TRUE(out.append(as_bytes(std::string(65'530, 'x')), b.local_endpoint()));
+    EXPECT_TRUE(out.append(as_bytes("third"), b.local_endpoint()));
+    const auto r = co_await as_result(a.send_many(out));
+    EXPECT_EQ(r.code(), std::errc::message_size);
+    EXPECT_EQ(r.error().detail(), "1 of 3 datagrams were sent");
+    EXPECT_EQ(r.error().peer(), b.local_endpoint().to_string());
+    EXPECT_EQ(out.sent(), 1u);
+    co_await a.send_many(out, 2);
+    buffer bytes;
+    EXPECT_EQ(text_of(bytes, co_await b.recv_from(bytes)), "first");
+    EXPECT_EQ(text_of(bytes, co_await b.recv_from(bytes)), "third");
+  };
+  run(check());
+}
+
+TEST(UdpBatch, OptionsOutOfRangeAreBroughtIntoIt) {
+  EXPECT_EQ(udp::batch({.capacity = 0, .datagram_size = 0}).capacity(), 1u);
+  EXPECT_EQ(udp::batch({.capacity = 0, .datagram_size = 0}).datagram_size(), 1u);
+  EXPECT_EQ(udp::batch({.capacity = 5000}).capacity(), 1024u);
+  EXPECT_EQ(udp::batch({.capacity = 1, .datagram_size = 100'000}).datagram_size(), 65'535u);
+}
+
+TEST(UdpBatch, AnEmptyOneIsSentAtOnce) {
+  const auto check = []() -> task<> {
+    udp::socket a = udp::bind(any_port_v4);
+    udp::batch none;
+    co_await a.send_many(none);
+    co_await a.send_many(none, 7);
+  };
+  run(check());
+}
+
+}  // namespace
+}  // namespace tidewire
