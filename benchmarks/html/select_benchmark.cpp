@@ -103,11 +103,11 @@ void libxml2(benchmark::State& state, const query& what) {
 const bool registered = [] {
   for (const query& what : queries) {
     const std::string name = std::string("html/select/") + what.name;
-    benchmark::RegisterBenchmark((name + "/tidewire").c_str(),
+    benchmark::RegisterBenchmark((name + "/ours").c_str(),
                                  [&what](benchmark::State& state) { ours(state, what); });
-    benchmark::RegisterBenchmark((name + "/tidewire_first").c_str(), [&what](benchmark::State& state) {
-      first(state, what);
-    })->Iterations(20);
+    benchmark::RegisterBenchmark(("html/select_first/" + std::string(what.name) + "/ours").c_str(),
+                                 [&what](benchmark::State& state) { first(state, what); })
+        ->Iterations(20);
     benchmark::RegisterBenchmark((name + "/libxml2").c_str(),
                                  [&what](benchmark::State& state) { libxml2(state, what); });
   }

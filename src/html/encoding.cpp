@@ -28,7 +28,7 @@ std::string_view charset_parameter(std::string_view content) noexcept {
   constexpr std::string_view word = "charset";
   std::size_t at = 0;
   for (;;) {
-    while (at + word.size() <= content.size() && !equals_ignoring_case(content.substr(at, word.size()), word))
+    while (at + word.size() <= content.size() && !ascii::iequals(content.substr(at, word.size()), word))
       ++at;
     if (at + word.size() > content.size()) return {};
     at += word.size();
@@ -62,13 +62,13 @@ class prescan {
         const std::size_t end = bytes_.find("-->", at_ + 2);
         if (end == std::string_view::npos) break;
         at_ = end + 2;
-      } else if (rest.size() > 5 && equals_ignoring_case(rest.substr(0, 5), "<meta") &&
+      } else if (rest.size() > 5 && ascii::iequals(rest.substr(0, 5), "<meta") &&
                  (is_space(rest[5]) || rest[5] == '/')) {
         at_ += 5;
         if (const auto found = meta()) return found;
         --at_;
-      } else if (rest.size() > 1 && (is_ascii_alpha(rest[1]) ||
-                                     (rest[1] == '/' && rest.size() > 2 && is_ascii_alpha(rest[2])))) {
+      } else if (rest.size() > 1 && (ascii::is_alpha(rest[1]) ||
+                                     (rest[1] == '/' && rest.size() > 2 && ascii::is_alpha(rest[2])))) {
         while (at_ < bytes_.size() && !is_space(bytes_[at_]) && bytes_[at_] != '>') ++at_;
         std::pair<std::string, std::string> ignored;
         while (attribute(ignored)) {
@@ -98,7 +98,7 @@ class prescan {
         break;
       }
       if (c == '/' || c == '>') return true;
-      found.first += ascii_lower(c);
+      found.first += ascii::to_lower(c);
       ++at_;
     }
     if (!more()) return false;
@@ -107,12 +107,12 @@ class prescan {
     if (!more()) return false;
     if (bytes_[at_] == '"' || bytes_[at_] == '\'') {
       const char quote = bytes_[at_++];
-      while (more() && bytes_[at_] != quote) found.second += ascii_lower(bytes_[at_++]);
+      while (more() && bytes_[at_] != quote) found.second += ascii::to_lower(bytes_[at_++]);
       if (!more()) return false;
       ++at_;
       return true;
     }
-    while (more() && !is_space(bytes_[at_]) && bytes_[at_] != '>') found.second += ascii_lower(bytes_[at_++]);
+    while (more() && !is_space(bytes_[at_]) && bytes_[at_] != '>') found.second += ascii::to_lower(bytes_[at_++]);
     return more();
   }
 
@@ -175,7 +175,7 @@ std::optional<charset> late_declaration(const document_store& store) {
     std::optional<charset> found;
     if (const attr_record* attr = store.find_attr(record, names::charset_))
       found = charset::for_label(store.value(*attr));
-    else if (equals_ignoring_case(store.attr_value(record, names::http_equiv_), "content-type"))
+    else if (ascii::iequals(store.attr_value(record, names::http_equiv_), "content-type"))
       found = charset::for_label(charset_parameter(store.attr_value(record, names::content_)));
     if (found) return declared(*found);
   }

@@ -56,10 +56,10 @@ character_reference numeric(const char* at, const char* end) noexcept {
   std::uint32_t value = 0;
   for (; at != end; ++at) {
     std::uint32_t digit;
-    if (is_ascii_digit(*at)) {
+    if (ascii::is_digit(*at)) {
       digit = static_cast<std::uint32_t>(*at - '0');
-    } else if (hexadecimal && ascii_lower(*at) >= 'a' && ascii_lower(*at) <= 'f') {
-      digit = static_cast<std::uint32_t>(ascii_lower(*at) - 'a' + 10);
+    } else if (hexadecimal && ascii::to_lower(*at) >= 'a' && ascii::to_lower(*at) <= 'f') {
+      digit = static_cast<std::uint32_t>(ascii::to_lower(*at) - 'a' + 10);
     } else {
       break;
     }
@@ -105,7 +105,7 @@ character_reference read_character_reference(const char* at, const char* end, bo
   character_reference result;
   if (at == end) return result;
   if (*at == '#') return numeric(at, end);
-  if (!is_ascii_alnum(*at)) return result;
+  if (!ascii::is_alnum(*at)) return result;
   const std::string_view rest(at, static_cast<std::size_t>(end - at));
   for (const auto& [name, text] : {entity{"amp;", "&"}, entity{"nbsp;", "\xc2\xa0"}, entity{"lt;", "<"},
                                    entity{"gt;", ">"}, entity{"quot;", "\""}}) {
@@ -115,7 +115,7 @@ character_reference read_character_reference(const char* at, const char* end, bo
     }
   }
   std::size_t length = 0;
-  while (length < rest.size() && length < longest_name && is_ascii_alnum(rest[length])) ++length;
+  while (length < rest.size() && length < longest_name && ascii::is_alnum(rest[length])) ++length;
   if (length < rest.size() && rest[length] == ';') {
     if (const entity* found = find_entity(rest.substr(0, length + 1))) {
       give(result, found->text, length + 1);
@@ -125,7 +125,7 @@ character_reference read_character_reference(const char* at, const char* end, bo
   for (std::size_t tried = std::min(length, longest_without_end); tried >= 2; --tried) {
     const entity* found = find_entity(rest.substr(0, tried));
     if (found == nullptr) continue;
-    if (in_attribute && tried < rest.size() && (rest[tried] == '=' || is_ascii_alnum(rest[tried])))
+    if (in_attribute && tried < rest.size() && (rest[tried] == '=' || ascii::is_alnum(rest[tried])))
       return result;
     give(result, found->text, tried);
     result.error = parse_error_code::missing_semicolon_after_character_reference;
@@ -133,7 +133,7 @@ character_reference read_character_reference(const char* at, const char* end, bo
     return result;
   }
   // 13.2.5.74, the ambiguous ampersand.
-  while (length < rest.size() && is_ascii_alnum(rest[length])) ++length;
+  while (length < rest.size() && ascii::is_alnum(rest[length])) ++length;
   if (length < rest.size() && rest[length] == ';') {
     result.error = parse_error_code::unknown_named_character_reference;
     result.error_at = length;

@@ -39,7 +39,7 @@ bool has_word(std::string_view all, std::string_view word) noexcept {
   while (!(all = stripped(all)).empty()) {
     std::size_t end = 0;
     while (end < all.size() && !is_space(all[end])) ++end;
-    if (equals_ignoring_case(all.substr(0, end), word)) return true;
+    if (ascii::iequals(all.substr(0, end), word)) return true;
     all.remove_prefix(end);
   }
   return false;
@@ -67,7 +67,7 @@ std::size_t text_budget(const document_store& store) noexcept {
 
 std::string lower(std::string_view text) {
   std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), ascii_lower);
+  std::transform(out.begin(), out.end(), out.begin(), ascii::to_lower);
   return out;
 }
 
@@ -237,13 +237,13 @@ class link_reader {
   // 4.2.5.3, the pragma "refresh": "5; url='next.html'"
   void refresh(std::uint32_t node) {
     const node_record& record = store_[node];
-    if (!equals_ignoring_case(store_.attr_value(record, http_equiv_), "refresh")) return;
+    if (!ascii::iequals(store_.attr_value(record, http_equiv_), "refresh")) return;
     std::string_view rest = stripped(store_.attr_value(record, content_));
-    while (!rest.empty() && (is_ascii_digit(rest.front()) || rest.front() == '.')) rest.remove_prefix(1);
+    while (!rest.empty() && (ascii::is_digit(rest.front()) || rest.front() == '.')) rest.remove_prefix(1);
     rest = stripped(rest);
     if (rest.empty() || (rest.front() != ';' && rest.front() != ',')) return;
     rest = stripped(rest.substr(1));
-    if (rest.size() >= 3 && equals_ignoring_case(rest.substr(0, 3), "url")) {
+    if (rest.size() >= 3 && ascii::iequals(rest.substr(0, 3), "url")) {
       const std::string_view after = stripped(rest.substr(3));
       if (after.starts_with('=')) rest = stripped(after.substr(1));
     }
@@ -262,7 +262,7 @@ class link_reader {
         const std::size_t end = text.find("*/", at + 2);
         if (end == std::string_view::npos) return;
         at = end + 1;
-      } else if (at + 4 <= text.size() && equals_ignoring_case(text.substr(at, 4), "url(")) {
+      } else if (at + 4 <= text.size() && ascii::iequals(text.substr(at, 4), "url(")) {
         at += 4;
         while (at < text.size() && is_space(text[at])) ++at;
         const bool quoted = at < text.size() && (text[at] == '"' || text[at] == '\'');
@@ -272,7 +272,7 @@ class link_reader {
         if (end != start) add(link_kind::style_sheet, node, attribute, text.substr(start, end - start));
         at = end;
       } else if (text[at] == '@' && text.size() - at >= 8 &&
-                 equals_ignoring_case(text.substr(at, 7), "@import")) {
+                 ascii::iequals(text.substr(at, 7), "@import")) {
         std::size_t quote = at + 7;
         while (quote < text.size() && is_space(text[quote])) ++quote;
         if (quote == text.size() || (text[quote] != '"' && text[quote] != '\'')) continue;
@@ -472,7 +472,7 @@ int hint(std::string_view text) noexcept {
                                               "main",    "post",    "story", "text"};
   const auto says = [&](std::string_view word) {
     return std::search(text.begin(), text.end(), word.begin(), word.end(),
-                       [](char a, char b) { return ascii_lower(a) == b; }) != text.end();
+                       [](char a, char b) { return ascii::to_lower(a) == b; }) != text.end();
   };
   int sum = 0;
   if (std::any_of(std::begin(bad), std::end(bad), says)) sum -= 25;

@@ -23,10 +23,10 @@ std::size_t span_of(const document_store& store, const node_record& cell, name_i
   std::string_view text = store.value(*attr);
   while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
   if (text.starts_with('+')) text.remove_prefix(1);
-  if (text.empty() || !is_ascii_digit(text.front())) return 1;
+  if (text.empty() || !ascii::is_digit(text.front())) return 1;
   std::size_t value = 0;
   for (char c : text) {
-    if (!is_ascii_digit(c)) break;
+    if (!ascii::is_digit(c)) break;
     value = std::min<std::size_t>(value * 10 + static_cast<std::size_t>(c - '0'), most);
   }
   return value;
@@ -176,7 +176,7 @@ form_field read_field(const document_store& store, std::uint32_t node, bool in_d
   field.disabled = in_disabled || store.find_attr(record, disabled_) != nullptr;
   const auto type = [&](std::string_view otherwise) {
     std::string out;
-    for (char c : store.attr_value(record, type_)) out += ascii_lower(c);
+    for (char c : store.attr_value(record, type_)) out += ascii::to_lower(c);
     return out.empty() ? std::string(otherwise) : out;
   };
   if (record.is_html(textarea_)) {
@@ -228,7 +228,7 @@ void append_encoded(std::string_view text, std::string& out) {
   static constexpr char digits[] = "0123456789ABCDEF";
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
-    if (is_ascii_alnum(c) || c == '*' || c == '-' || c == '.' || c == '_') {
+    if (ascii::is_alnum(c) || c == '*' || c == '-' || c == '.' || c == '_') {
       out += c;
     } else if (c == ' ') {
       out += '+';
@@ -288,11 +288,11 @@ std::vector<form> extract_forms(const node& top) {
     made.name = store.attr_value(record, name_);
     made.action = store.attr_value(record, action_);
     const std::string_view method = store.attr_value(record, method_);
-    if (equals_ignoring_case(method, "post")) made.method = "post";
-    if (equals_ignoring_case(method, "dialog")) made.method = "dialog";
+    if (ascii::iequals(method, "post")) made.method = "post";
+    if (ascii::iequals(method, "dialog")) made.method = "dialog";
     const std::string_view enctype = store.attr_value(record, enctype_);
-    if (equals_ignoring_case(enctype, "multipart/form-data")) made.enctype = "multipart/form-data";
-    if (equals_ignoring_case(enctype, "text/plain")) made.enctype = "text/plain";
+    if (ascii::iequals(enctype, "multipart/form-data")) made.enctype = "multipart/form-data";
+    if (ascii::iequals(enctype, "text/plain")) made.enctype = "text/plain";
     numbers.emplace(at, forms.size());
     if (const attr_record* id = store.find_attr(record, id_))
       by_id.try_emplace(store.value(*id), forms.size());
@@ -414,7 +414,7 @@ std::vector<std::pair<std::string, std::string>> form::entries(std::string_view 
         if (chosen) sent.emplace_back(each.name, value);
       continue;
     }
-    if (each.type == "hidden" && equals_ignoring_case(each.name, "_charset_")) {
+    if (each.type == "hidden" && ascii::iequals(each.name, "_charset_")) {
       sent.emplace_back(each.name, "UTF-8");
       continue;
     }

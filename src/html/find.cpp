@@ -14,7 +14,7 @@ namespace {
 struct wanted_element {
   // `name` is compared as the element's kind asks: without case on HTML elements of HTML documents.
   wanted_element(std::string_view name, attribute_filter attributes) : name_(name), attributes_(attributes) {
-    for (char c : name) folded_ += ascii_lower(c);
+    for (char c : name) folded_ += ascii::to_lower(c);
   }
   bool operator()(const document_store& store, std::uint32_t index) const {
     const node_record& record = store[index];

@@ -365,10 +365,10 @@ class minified_writer {
 // --- XML
 
 bool is_xml_name_start(char c) noexcept {
-  return is_ascii_alpha(c) || c == '_' || static_cast<unsigned char>(c) >= 0x80;
+  return ascii::is_alpha(c) || c == '_' || static_cast<unsigned char>(c) >= 0x80;
 }
 bool is_xml_name(char c) noexcept {
-  return is_xml_name_start(c) || is_ascii_digit(c) || c == '-' || c == '.';
+  return is_xml_name_start(c) || ascii::is_digit(c) || c == '-' || c == '.';
 }
 
 void write_xml_name(std::string_view name, bool qualified, std::string& out) {

@@ -30,7 +30,7 @@ slice keep(document_store& store, std::string_view text) {
 // A name as the tokenizer could have read it.
 name_id checked_name(document_store& store, std::string_view name, bool fold) {
   std::string folded(name);
-  if (fold) std::transform(folded.begin(), folded.end(), folded.begin(), ascii_lower);
+  if (fold) std::transform(folded.begin(), folded.end(), folded.begin(), ascii::to_lower);
   const bool plain = !name.empty() && std::none_of(name.begin(), name.end(), [](char c) {
     return is_space(c) || c == '/' || c == '>' || c == '=' || c == '\0';
   });

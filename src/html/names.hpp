@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <initializer_list>
 #include <string_view>
 #include <type_traits>
 #include <vector>
@@ -34,11 +35,10 @@ inline constexpr name_id max_name_id = (1U << 24) - 1;
 
 extern const std::string_view known_spellings[known_name_count];
 
-// All bytes of a name of up to 16 bytes, and its length: two names that short are equal if their keys are.
+// The first sixteen bytes of a name, padded with zeros.
 struct name_key {
   std::uint64_t low = 0;
   std::uint64_t high = 0;
-  std::size_t length = 0;
   friend constexpr bool operator==(const name_key&, const name_key&) = default;
 };
 
@@ -58,32 +58,46 @@ constexpr Integer load_little(const char* at) noexcept {
 
 constexpr name_key make_name_key(const char* at, std::size_t length) noexcept {
   name_key key;
-  key.length = length;
-  if (length >= 8) {
+  if (length > 8) {
     key.low = load_little<std::uint64_t>(at);
-    key.high = load_little<std::uint64_t>(at + length - 8);
+    key.high = length >= 16 ? load_little<std::uint64_t>(at + 8)
+                            : load_little<std::uint64_t>(at + length - 8) >> (8 * (16 - length));
   } else if (length >= 4) {
     key.low = load_little<std::uint32_t>(at) | std::uint64_t{load_little<std::uint32_t>(at + length - 4)}
-                                                   << 32;
-  } else if (length > 0) {
-    key.low = static_cast<unsigned char>(at[0]) |
-              static_cast<std::uint64_t>(static_cast<unsigned char>(at[length / 2])) << 8 |
-              static_cast<std::uint64_t>(static_cast<unsigned char>(at[length - 1])) << 16;
+                                                   << (8 * (length - 4));
+  } else {
+    for (std::size_t i = 0; i < length; ++i)
+      key.low |= static_cast<std::uint64_t>(static_cast<unsigned char>(at[i])) << (8 * i);
   }
   return key;
 }
 
-constexpr std::uint64_t hash_name_key(const name_key& key) noexcept {
-  std::uint64_t hash = key.low * 0x9E3779B97F4A7C15ULL;
-  hash ^= std::rotl(key.high * 0xC2B2AE3D27D4EB4FULL, 29) + key.length * 0x165667B19E3779F9ULL;
-  hash ^= hash >> 32;
-  return hash * 0x9E3779B97F4A7C15ULL;
-}
+struct known_name_table {
+  static constexpr unsigned bits = 12;
+  std::array<name_key, known_name_count> keys{};
+  std::array<std::uint16_t, std::size_t{1} << bits> slots{};  // 0: free
+
+  static constexpr std::size_t slot_of(const name_key& key) noexcept {
+    return ((key.low ^ std::rotl(key.high, 21)) * 0x9E3779B97F4A7C15ULL) >> (64 - bits);
+  }
+  // The number of the name that begins with `key`, or 0.
+  constexpr name_id find(const name_key& key) const noexcept {
+    for (std::size_t slot = slot_of(key);; slot = (slot + 1) % slots.size()) {
+      const name_id id = slots[slot];
+      if (id == 0 || keys[id] == key) return id;
+    }
+  }
+};
+extern const known_name_table known_names;
 
 // The number of a known name, or 0.
-name_id find_known_name(const char* at, std::size_t length) noexcept;
-inline name_id find_known_name(std::string_view name) noexcept {
-  return find_known_name(name.data(), name.size());
+name_id find_known_name(std::string_view name) noexcept;
+// The same for a name of 1 to 15 bytes, none of them NUL, where 16 can be read.
+inline name_id find_known_name(const char* at, std::size_t length) noexcept {
+  if (length <= 8)
+    return known_names.find({load_little<std::uint64_t>(at) & UINT64_MAX >> (64 - 8 * length), 0});
+  return known_names.find({load_little<std::uint64_t>(at),
+                           load_little<std::uint64_t>(at + 8) & UINT64_MAX >> (128 - 8 * length)});
 }
 
 // The document's own names: id = known_name_count + position.
@@ -137,7 +151,45 @@ enum : std::uint32_t {
   open_at_end = 1U << 9,      // may be open at the end of the body without an error
 };
 }  // namespace property
-extern const std::array<std::uint32_t, known_tag_count> known_properties;
+constexpr std::array<std::uint32_t, known_tag_count> make_known_properties() {
+  using namespace names;
+  std::array<std::uint32_t, known_tag_count> table{};
+  const auto set = [&](std::uint32_t bits, std::initializer_list<name_id> tags) {
+    for (name_id tag : tags) table[tag] |= bits;
+  };
+  set(property::special,
+      {address_,  applet_,   area_,     article_, aside_,   base_,     basefont_,   bgsound_, blockquote_,
+       body_,     br_,       button_,   caption_, center_,  col_,      colgroup_,   dd_,      details_,
+       dir_,      div_,      dl_,       dt_,      embed_,   fieldset_, figcaption_, figure_,  footer_,
+       form_,     frame_,    frameset_, h1_,      h2_,      h3_,       h4_,         h5_,      h6_,
+       head_,     header_,   hgroup_,   hr_,      html_,    iframe_,   img_,        input_,   keygen_,
+       li_,       link_,     listing_,  main_,    marquee_, menu_,     meta_,       nav_,     noembed_,
+       noframes_, noscript_, object_,   ol_,      p_,       param_,    plaintext_,  pre_,     script_,
+       search_,   section_,  select_,   source_,  style_,   summary_,  table_,      tbody_,   td_,
+       template_, textarea_, tfoot_,    th_,      thead_,   title_,    tr_,         track_,   ul_,
+       wbr_,      xmp_});
+  set(property::formatting,
+      {a_, b_, big_, code_, em_, font_, i_, nobr_, s_, small_, strike_, strong_, tt_, u_});
+  set(property::scope, {applet_, caption_, html_, table_, td_, th_, marquee_, object_, select_, template_});
+  set(property::void_element, {area_, base_, basefont_, bgsound_, br_, col_, embed_, frame_, hr_, img_,
+                               input_, keygen_, link_, meta_, param_, source_, track_, wbr_});
+  set(property::raw_text, {style_, script_, xmp_, iframe_, noembed_, noframes_, plaintext_});
+  set(property::implied_end | property::implied_end_all,
+      {dd_, dt_, li_, optgroup_, option_, p_, rb_, rp_, rt_, rtc_});
+  set(property::implied_end_all, {caption_, colgroup_, tbody_, td_, tfoot_, th_, thead_, tr_});
+  set(property::heading, {h1_, h2_, h3_, h4_, h5_, h6_});
+  set(property::open_at_end, {dd_, dt_, li_, optgroup_, option_, p_, rb_, rp_, rt_, rtc_, tbody_, td_, tfoot_,
+                              th_, thead_, tr_, body_, html_});
+  set(property::block,
+      {address_, article_, aside_,     blockquote_, body_,     center_,     dd_,      details_, dialog_,
+       dir_,     div_,     dl_,        dt_,         fieldset_, figcaption_, figure_,  footer_,  form_,
+       h1_,      h2_,      h3_,        h4_,         h5_,       h6_,         header_,  hgroup_,  hr_,
+       html_,    legend_,  li_,        listing_,    main_,     menu_,       nav_,     ol_,      optgroup_,
+       option_,  p_,       plaintext_, pre_,        search_,   section_,    summary_, table_,   caption_,
+       tbody_,   thead_,   tfoot_,     tr_,         ul_,       xmp_});
+  return table;
+}
+inline constexpr std::array<std::uint32_t, known_tag_count> known_properties = make_known_properties();
 inline std::uint32_t html_properties(name_id name) noexcept {
   return name < known_tag_count ? known_properties[name] : 0;
 }

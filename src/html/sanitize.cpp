@@ -203,8 +203,8 @@ class sanitizer {
         return policy_.schemes.contains(scheme);
       }
       // What is no scheme's character ends the search: the URL is relative.
-      if (!is_ascii_alnum(c) && c != '+' && c != '-' && c != '.') break;
-      scheme += ascii_lower(c);
+      if (!ascii::is_alnum(c) && c != '+' && c != '-' && c != '.') break;
+      scheme += ascii::to_lower(c);
     }
     return policy_.relative_urls;
   }

@@ -1,9 +1,12 @@
 // Finding the next byte that matters, sixteen at a time where the processor allows.
 #pragma once
 
+#include <tidewire/base/bytes.hpp>
+
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 #if defined(__SSE2__) || defined(_M_X64)
 #include <emmintrin.h>
@@ -14,6 +17,11 @@
 #endif
 
 namespace tidewire::html::detail {
+
+// White space of HTML: space, tab, LF, FF, CR.
+inline bool is_space(char c) noexcept {
+  return c == ' ' || c == '\n' || c == '\t' || c == '\f' || c == '\r';
+}
 
 // The first byte of [at, end) that is one of Stops, or `end`.
 template <char... Stops>
@@ -42,29 +50,40 @@ inline const char* find_any(const char* at, const char* end) noexcept {
   return at;
 }
 
-// The first byte of [at, end) that is not white space of HTML (space, tab, LF, FF), or `end`.
-inline bool is_space(char c) noexcept {
-  return c == ' ' || c == '\n' || c == '\t' || c == '\f' || c == '\r';
+// The length of the name at `at` if it is such as most are: it ends within sixteen bytes, by white space,
+// '/', '>' or one of Stops, and has neither capitals nor control characters in it. Else 0: look at each byte.
+template <char... Stops>
+inline std::size_t plain_name_length([[maybe_unused]] const char* at,
+                                     [[maybe_unused]] const char* end) noexcept {
+#if defined(TIDEWIRE_HTML_SSE2)
+  if (end - at < 16) return 0;
+  const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+  const __m128i from_a = _mm_sub_epi8(block, _mm_set1_epi8('A'));
+  __m128i found = _mm_cmpeq_epi8(_mm_min_epu8(from_a, _mm_set1_epi8(25)), from_a);
+  found = _mm_or_si128(found, _mm_cmpeq_epi8(_mm_min_epu8(block, _mm_set1_epi8(' ')), block));
+  ((found = _mm_or_si128(found, _mm_cmpeq_epi8(block, _mm_set1_epi8(Stops)))), ...);
+  found = _mm_or_si128(found, _mm_cmpeq_epi8(block, _mm_set1_epi8('/')));
+  found = _mm_or_si128(found, _mm_cmpeq_epi8(block, _mm_set1_epi8('>')));
+  const auto mask = static_cast<unsigned>(_mm_movemask_epi8(found));
+  if (mask == 0) return 0;
+  const auto length = static_cast<std::size_t>(std::countr_zero(mask));
+  const char after = at[length];
+  return is_space(after) || after == '/' || after == '>' || ((after == Stops) || ...) ? length : 0;
+#else
+  return 0;
+#endif
 }
+
+// The first byte of [at, end) that is not white space, or `end`.
 inline const char* skip_space(const char* at, const char* end) noexcept {
   while (at != end && is_space(*at)) ++at;
   return at;
 }
 
-inline constexpr bool is_ascii_upper(char c) noexcept {
-  return c >= 'A' && c <= 'Z';
-}
-inline constexpr bool is_ascii_alpha(char c) noexcept {
-  return static_cast<unsigned char>((static_cast<unsigned char>(c) | 0x20) - 'a') < 26;
-}
-inline constexpr bool is_ascii_digit(char c) noexcept {
-  return c >= '0' && c <= '9';
-}
-inline constexpr bool is_ascii_alnum(char c) noexcept {
-  return is_ascii_alpha(c) || is_ascii_digit(c);
-}
-inline constexpr char ascii_lower(char c) noexcept {
-  return is_ascii_upper(c) ? static_cast<char>(c | 0x20) : c;
+// Is there nothing but white space?
+inline bool is_blank(std::string_view text) noexcept {
+  const char* const end = text.data() + text.size();
+  return skip_space(text.data(), end) == end;
 }
 
 }  // namespace tidewire::html::detail

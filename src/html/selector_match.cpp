@@ -415,9 +415,8 @@ class query {
     return store_.spelling(element.name()).find('-') == std::string_view::npos;
   }
 
-  static bool is_blank(std::string_view text) { return std::all_of(text.begin(), text.end(), is_space); }
   static bool equal(std::string_view left, std::string_view right, bool fold) {
-    return fold ? equals_ignoring_case(left, right) : left == right;
+    return fold ? ascii::iequals(left, right) : left == right;
   }
   static bool has_word(std::string_view all, std::string_view word, bool fold) {
     if (word.empty()) return false;
@@ -434,7 +433,7 @@ class query {
   static bool has_part(std::string_view all, std::string_view part, bool fold) {
     if (!fold) return all.find(part) != std::string_view::npos;
     return std::search(all.begin(), all.end(), part.begin(), part.end(),
-                       [](char a, char b) { return ascii_lower(a) == ascii_lower(b); }) != all.end();
+                       [](char a, char b) { return ascii::to_lower(a) == ascii::to_lower(b); }) != all.end();
   }
 
   bool match_attribute(const simple_test& test, const node_record& element) {
@@ -710,7 +709,7 @@ class query {
       const node_record& element = store_[index.nodes[i]];
       if (element.is_html(body_)) break;
       if (!element.is_html(meta_) ||
-          !equals_ignoring_case(store_.attr_value(element, http_equiv_), "content-language"))
+          !ascii::iequals(store_.attr_value(element, http_equiv_), "content-language"))
         continue;
       if (const attr_record* content = store_.find_attr(element, content_)) return store_.value(*content);
     }
@@ -725,10 +724,10 @@ class query {
       if (element.where() != space::html) return false;
       if (element.is_html(bdi_) || element.parent == document_store::root) return true;
       const std::string_view value = store_.attr_value(element, dir_);
-      if (equals_ignoring_case(value, "ltr") || equals_ignoring_case(value, "rtl") ||
-          equals_ignoring_case(value, "auto"))
+      if (ascii::iequals(value, "ltr") || ascii::iequals(value, "rtl") ||
+          ascii::iequals(value, "auto"))
         return true;
-      return element.is_html(input_) && equals_ignoring_case(store_.attr_value(element, type_), "tel");
+      return element.is_html(input_) && ascii::iequals(store_.attr_value(element, type_), "tel");
     };
     std::uint32_t holder = nearest(directions_, node, own);
     while (holder != 0) {
@@ -737,11 +736,11 @@ class query {
       const node_record& element = store_[holder];
       const std::string_view value = store_.attr_value(element, dir_);
       int found = 0;
-      if (equals_ignoring_case(value, "ltr"))
+      if (ascii::iequals(value, "ltr"))
         found = 1;
-      else if (equals_ignoring_case(value, "rtl"))
+      else if (ascii::iequals(value, "rtl"))
         found = 2;
-      else if (equals_ignoring_case(value, "auto"))
+      else if (ascii::iequals(value, "auto"))
         found = std::max(automatic_direction(holder), 1);
       else if (element.is_html(bdi_))
         found = automatic_direction(holder);
@@ -806,7 +805,7 @@ class query {
     const std::uint32_t host = nearest(editing_, node, [&](std::uint32_t at) {
       return store_[at].where() == space::html && store_.find_attr(store_[at], contenteditable_) != nullptr;
     });
-    return host != 0 && !equals_ignoring_case(store_.attr_value(store_[host], contenteditable_), "false");
+    return host != 0 && !ascii::iequals(store_.attr_value(store_[host], contenteditable_), "false");
   }
 
   std::uint32_t form_of(std::uint32_t node) {
@@ -815,9 +814,9 @@ class query {
   bool is_submit(const node_record& element) const {
     const std::string_view type = store_.attr_value(element, type_);
     if (element.is_html(button_))
-      return !equals_ignoring_case(type, "button") && !equals_ignoring_case(type, "reset");
+      return !ascii::iequals(type, "button") && !ascii::iequals(type, "reset");
     return element.is_html(input_) &&
-           (equals_ignoring_case(type, "submit") || equals_ignoring_case(type, "image"));
+           (ascii::iequals(type, "submit") || ascii::iequals(type, "image"));
   }
   bool match_default(std::uint32_t node, const node_record& element) {
     if (is_checked(store_, node)) return true;
@@ -837,10 +836,10 @@ class query {
     if (element.is_html(progress_)) return store_.find_attr(element, value_) == nullptr;
     if (!element.is_html(input_)) return false;
     const std::string_view type = store_.attr_value(element, type_);
-    if (equals_ignoring_case(type, "checkbox"))
+    if (ascii::iequals(type, "checkbox"))
       return store_.find_attr(element, own_indeterminate()) != nullptr;
     const std::string_view name = store_.attr_value(element, name_);
-    if (!equals_ignoring_case(type, "radio") || store_.find_attr(element, checked_) != nullptr) return false;
+    if (!ascii::iequals(type, "radio") || store_.find_attr(element, checked_) != nullptr) return false;
     if (name.empty()) return true;
     if (!radios_known_) {
       radios_known_ = true;
@@ -849,7 +848,7 @@ class query {
       for (std::uint32_t at = top; at != 0; at = store_.next_in(at, top)) {
         const node_record& other = store_[at];
         if (other.is_html(input_) && store_.find_attr(other, checked_) != nullptr &&
-            equals_ignoring_case(store_.attr_value(other, type_), "radio"))
+            ascii::iequals(store_.attr_value(other, type_), "radio"))
           checked_groups_.insert_or_assign(group_key(form_of(at), store_.attr_value(other, name_)), true);
       }
     }

@@ -25,12 +25,12 @@ struct syntax_error {
 
 std::string lower(std::string_view text) {
   std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), ascii_lower);
+  std::transform(out.begin(), out.end(), out.begin(), ascii::to_lower);
   return out;
 }
 
 bool is_name_character(char c) noexcept {
-  return is_ascii_alnum(c) || c == '-' || c == '_' || static_cast<unsigned char>(c) >= 0x80;
+  return ascii::is_alnum(c) || c == '-' || c == '_' || static_cast<unsigned char>(c) >= 0x80;
 }
 
 struct plain_pseudo {
@@ -140,8 +140,8 @@ class reader {
     std::uint32_t point = 0;
     unsigned digits = 0;
     while (more() && digits < 6) {
-      const char c = ascii_lower(text_[at_]);
-      if (is_ascii_digit(c))
+      const char c = ascii::to_lower(text_[at_]);
+      if (ascii::is_digit(c))
         point = point * 16 + static_cast<std::uint32_t>(c - '0');
       else if (c >= 'a' && c <= 'f')
         point = point * 16 + static_cast<std::uint32_t>(c - 'a' + 10);
@@ -172,9 +172,9 @@ class reader {
     if (c == '-') {
       if (at_ + 1 == text_.size()) return false;
       const char next = text_[at_ + 1];
-      return next == '-' || next == '\\' || (is_name_character(next) && !is_ascii_digit(next));
+      return next == '-' || next == '\\' || (is_name_character(next) && !ascii::is_digit(next));
     }
-    return is_name_character(c) && !is_ascii_digit(c);
+    return is_name_character(c) && !ascii::is_digit(c);
   }
   // What a name is made of, from here on.
   std::string name_rest() {
@@ -449,7 +449,7 @@ class reader {
         test.value = keep(name("a value (quote it if it is no name)"));
       space();
       if (more() && text_[at_] != ']') {
-        const char flag = ascii_lower(text_[at_]);
+        const char flag = ascii::to_lower(text_[at_]);
         if (flag != 'i' && flag != 's') fail("expected ']', 'i' or 's', found " + shown());
         test.folding = flag == 'i' ? value_case::ignored : value_case::exact;
         ++at_;
@@ -533,8 +533,8 @@ class reader {
   }
   bool starts_of(std::size_t at) const {
     while (at < text_.size() && is_space(text_[at])) ++at;
-    return text_.size() - std::min(at, text_.size()) >= 3 && ascii_lower(text_[at]) == 'o' &&
-           ascii_lower(text_[at + 1]) == 'f' && !is_name_character(text_[at + 2]);
+    return text_.size() - std::min(at, text_.size()) >= 3 && ascii::to_lower(text_[at]) == 'o' &&
+           ascii::to_lower(text_[at + 1]) == 'f' && !is_name_character(text_[at + 2]);
   }
 
   void pseudo_class(unsigned depth) {
@@ -649,7 +649,7 @@ bool read_an_plus_b(std::string_view text, std::int32_t& a, std::int32_t& b) noe
       i = end + 1;
       continue;
     }
-    plain += ascii_lower(text[i]);
+    plain += ascii::to_lower(text[i]);
   }
   std::string_view rest = plain;
   while (!rest.empty() && is_space(rest.front())) rest.remove_prefix(1);
@@ -666,7 +666,7 @@ bool read_an_plus_b(std::string_view text, std::int32_t& a, std::int32_t& b) noe
   const auto digits = [&](std::int64_t& value) {
     bool any = false;
     value = 0;
-    for (; !rest.empty() && is_ascii_digit(rest.front()); rest.remove_prefix(1)) {
+    for (; !rest.empty() && ascii::is_digit(rest.front()); rest.remove_prefix(1)) {
       value =
           std::min<std::int64_t>(value * 10 + (rest.front() - '0'), std::numeric_limits<std::int32_t>::max());
       any = true;

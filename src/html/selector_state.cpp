@@ -16,12 +16,6 @@ namespace tidewire::html::detail {
 
 using namespace names;
 
-bool equals_ignoring_case(std::string_view left, std::string_view right) noexcept {
-  return left.size() == right.size() &&
-         std::equal(left.begin(), left.end(), right.begin(),
-                    [](char a, char b) { return ascii_lower(a) == ascii_lower(b); });
-}
-
 namespace {
 
 bool has(const document_store& store, const node_record& element, name_id name) noexcept {
@@ -32,7 +26,7 @@ bool type_is(const document_store& store, const node_record& element,
              std::initializer_list<std::string_view> types) {
   const std::string_view type = store.attr_value(element, type_);
   return std::any_of(types.begin(), types.end(),
-                     [&](std::string_view each) { return equals_ignoring_case(type, each); });
+                     [&](std::string_view each) { return ascii::iequals(type, each); });
 }
 
 bool type_is_text_like(const document_store& store, const node_record& element) {
@@ -105,7 +99,7 @@ namespace {
 std::optional<std::int64_t> digits(std::string_view& text, std::size_t least, std::size_t most) {
   std::size_t length = 0;
   std::int64_t value = 0;
-  while (length < text.size() && length < most && is_ascii_digit(text[length]))
+  while (length < text.size() && length < most && ascii::is_digit(text[length]))
     value = value * 10 + (text[length++] - '0');
   if (length < least) return std::nullopt;
   text.remove_prefix(length);
@@ -210,7 +204,7 @@ int range_state(const document_store& store, const node_record& element) {
                                                                     {"range", read_number}};
   const std::string_view type = store.attr_value(element, type_);
   for (const auto& [name, read] : readers) {
-    if (!equals_ignoring_case(type, name)) continue;
+    if (!ascii::iequals(type, name)) continue;
     if (name == "range") return 1;  // its value is brought into its range
     constexpr double unbounded = std::numeric_limits<double>::infinity();
     const auto bound = [&](const attr_record* given, double none) {
@@ -239,14 +233,14 @@ bool language_matches(std::string_view tag, std::string_view range) noexcept {
   if (tag.empty()) return false;
   std::string_view wanted = next(range);
   std::string_view have = next(tag);
-  if (wanted != "*" && !equals_ignoring_case(wanted, have)) return false;
+  if (wanted != "*" && !ascii::iequals(wanted, have)) return false;
   while (!range.empty()) {
     wanted = next(range);
     if (wanted == "*" || wanted.empty()) continue;
     for (;;) {
       if (tag.empty()) return false;
       have = next(tag);
-      if (equals_ignoring_case(wanted, have)) break;
+      if (ascii::iequals(wanted, have)) break;
       if (have.size() == 1) return false;
     }
   }

@@ -8,8 +8,6 @@
 
 namespace tidewire::html::detail {
 
-bool equals_ignoring_case(std::string_view left, std::string_view right) noexcept;
-
 bool is_link(const document_store& store, const node_record& element) noexcept;
 bool is_checked(const document_store& store, std::uint32_t node) noexcept;
 // Can it be disabled, and does it say so itself?

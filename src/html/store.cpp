@@ -161,8 +161,8 @@ std::string_view document_store::attr_qualified_name(const attr_record& attr) co
 
 const attr_record* document_store::find_attr_named(const node_record& element, std::string_view name) const {
   std::string folded;
-  if (!xml && element.where() == space::html && std::any_of(name.begin(), name.end(), is_ascii_upper)) {
-    for (char c : name) folded += ascii_lower(c);
+  if (!xml && element.where() == space::html && std::any_of(name.begin(), name.end(), ascii::is_upper)) {
+    for (char c : name) folded += ascii::to_lower(c);
     name = folded;
   }
   const attr_record* attr = attrs.data() + element.a;

@@ -51,7 +51,7 @@ std::int64_t read_start(std::string_view text) noexcept {
   std::int64_t value = 0;
   if (text.empty()) return 1;
   for (char c : text) {
-    if (!is_ascii_digit(c) || value > 100'000'000) return 1;
+    if (!ascii::is_digit(c) || value > 100'000'000) return 1;
     value = value * 10 + (c - '0');
   }
   return value;
@@ -326,7 +326,7 @@ class markdown_writer {
       case caption_: block(2); return true;
       case input_: {
         const std::string_view type = store_.attr_value(record, type_);
-        if (equals_ignoring_case(type, "checkbox"))
+        if (ascii::iequals(type, "checkbox"))
           plain(store_.find_attr(record, checked_) != nullptr ? "[x] " : "[ ] ");
         return false;
       }
@@ -694,7 +694,7 @@ class markdown_writer {
     if (starts_line) {
       // What would begin a heading, a list, a quote or a rule.
       std::size_t digits = 0;
-      while (digits < word.size() && digits < 10 && is_ascii_digit(word[digits])) ++digits;
+      while (digits < word.size() && digits < 10 && ascii::is_digit(word[digits])) ++digits;
       if (digits != 0 && digits + 1 == word.size() && (word[digits] == '.' || word[digits] == ')') && ends) {
         out_.append(word.substr(0, digits)).append("\\").append(word.substr(digits));
         return;
@@ -718,7 +718,7 @@ class markdown_writer {
         case '<': out_ += '\\'; break;
         case '_':
           // Within a word it is no mark.
-          if (i == 0 || i + 1 == word.size() || !is_ascii_alnum(word[i - 1]) || !is_ascii_alnum(word[i + 1]))
+          if (i == 0 || i + 1 == word.size() || !ascii::is_alnum(word[i - 1]) || !ascii::is_alnum(word[i + 1]))
             out_ += '\\';
           break;
         case '~':

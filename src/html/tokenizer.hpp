@@ -50,13 +50,16 @@ enum : std::uint8_t {
 };
 struct table {
   std::uint8_t of[256] = {};
+  constexpr void set(std::string_view characters, std::uint8_t kind) {
+    for (char c : characters) of[static_cast<unsigned char>(c)] = kind;
+  }
   constexpr table() {
-    for (unsigned char c : {' ', '\t', '\n', '\f', '\r'}) of[c] = space;
-    of[static_cast<unsigned char>('/')] = of[static_cast<unsigned char>('>')] = tag_end;
-    for (unsigned char c = 'A'; c <= 'Z'; ++c) of[c] = upper;
+    set(" \t\n\f\r", space);
+    set("/>", tag_end);
+    set("ABCDEFGHIJKLMNOPQRSTUVWXYZ", upper);
+    set("=", equals);
+    set("\"'<", suspicious);
     of[0] = null;
-    of[static_cast<unsigned char>('=')] = equals;
-    for (unsigned char c : {'"', '\'', '<'}) of[c] = suspicious;
   }
 };
 inline constexpr table classes;
@@ -111,17 +114,11 @@ class tokenizer {
  private:
   std::uint32_t offset(const char* at) const noexcept { return static_cast<std::uint32_t>(at - base_); }
   std::size_t left(const char* at) const noexcept { return static_cast<std::size_t>(end_ - at); }
+  std::string_view rest_from(const char* at) const noexcept { return {at, left(at)}; }
   void fail(parse_error_code code, const char* at) { error(code, offset(at)); }
   void text(const char* from, const char* to) {
     if (from != to) sink_.on_text({offset(from), static_cast<std::uint32_t>(to - from)});
   }
-  static bool starts_with_folded(const char* at, const char* end, std::string_view lower) noexcept {
-    if (static_cast<std::size_t>(end - at) < lower.size()) return false;
-    for (std::size_t i = 0; i < lower.size(); ++i)
-      if (ascii_lower(at[i]) != lower[i]) return false;
-    return true;
-  }
-
   // One run of text and the token after it. False: no more input, or not enough for the next token.
   bool step_data() {
     const char* const start = at_;
@@ -142,7 +139,7 @@ class tokenizer {
     const char* const name = at_ + 1;
     if (!final_) {
       const char* at = name;
-      while (at != end_ && (is_ascii_alnum(*at) || *at == '#')) ++at;
+      while (at != end_ && (ascii::is_alnum(*at) || *at == '#')) ++at;
       if (at == end_) return false;
     }
     const character_reference reference = read_character_reference(name, end_, false);
@@ -171,7 +168,7 @@ class tokenizer {
       at_ = at;
       return true;
     }
-    if (is_ascii_alpha(*at)) return tag<false>(at);
+    if (ascii::is_alpha(*at)) return tag<false>(at);
     switch (*at) {
       case '/': return end_tag_open();
       case '!': return declaration();
@@ -195,7 +192,7 @@ class tokenizer {
       at_ = at;
       return true;
     }
-    if (is_ascii_alpha(*at)) return tag<true>(at);
+    if (ascii::is_alpha(*at)) return tag<true>(at);
     if (*at == '>') {
       fail(parse_error_code::missing_end_tag_name, at);
       at_ = at + 1;
@@ -205,20 +202,42 @@ class tokenizer {
     return bogus_comment(at);
   }
 
+  // The name that begins at `start`, in lower case, and of which `at` is the first character not yet looked
+  // at; `at` is put behind it. 0 if the input ends first and there will be more.
+  template <bool Attribute>
+  name_id read_name(const char* start, const char*& at) {
+    if (start == at && !(Attribute && keep_errors)) [[likely]] {
+      const std::size_t length = Attribute ? plain_name_length<'='>(at, end_) : plain_name_length<>(at, end_);
+      if (length != 0) [[likely]] {
+        at += length;
+        const name_id known = find_known_name(start, length);
+        return known != 0 ? known : intern({start, length});
+      }
+    }
+    constexpr unsigned ends =
+        char_class::space | char_class::tag_end | (Attribute ? unsigned{char_class::equals} : 0U);
+    unsigned seen = 0;
+    for (; at != end_; ++at) {
+      const unsigned kind = char_class::of(*at);
+      if ((kind & ends) != 0) break;
+      seen |= kind;
+      if (Attribute && (kind & char_class::suspicious) != 0)
+        fail(parse_error_code::unexpected_character_in_attribute_name, at);
+    }
+    if (at == end_ && !final_) return 0;
+    return fold_name(start, at, seen);
+  }
   // The lower-case name of [start, at); `seen` is the union of its characters' classes.
   name_id fold_name(const char* start, const char* at, unsigned seen) {
-    if ((seen & (char_class::upper | char_class::null)) == 0) {
-      const auto length = static_cast<std::size_t>(at - start);
-      if (name_id known = find_known_name(start, length)) return known;
-      return intern({start, length});
-    }
+    if ((seen & (char_class::upper | char_class::null)) == 0)
+      return intern({start, static_cast<std::size_t>(at - start)});
     scratch_.clear();
     for (; start != at; ++start) {
       if (*start == '\0') {
         fail(parse_error_code::unexpected_null_character, start);
         scratch_ += replacement_character;
       } else {
-        scratch_ += ascii_lower(*start);
+        scratch_ += ascii::to_lower(*start);
       }
     }
     return intern(scratch_);
@@ -255,18 +274,8 @@ class tokenizer {
     tag_token token;
     token.source = offset(at_);
     token.first_attr = first_attr;
-    const char* start = at;
-    unsigned seen = 0;
-    for (; at != end_; ++at) {
-      const unsigned kind = char_class::of(*at);
-      if ((kind & (char_class::space | char_class::tag_end)) != 0) break;
-      seen |= kind;
-    }
-    if (at == end_) {
-      if (final_ && (seen & char_class::null) != 0) fold_name(start, at, seen);  // for its errors
-      return incomplete();
-    }
-    token.name = fold_name(start, at, seen);
+    token.name = read_name<false>(at, at);
+    if (at == end_) return incomplete();
     if (*at != '>') {
       if (++stamp_ == 0) {
         stamps_.clear();
@@ -291,21 +300,13 @@ class tokenizer {
         }
         if (need_space && !spaced) fail(parse_error_code::missing_whitespace_between_attributes, at);
         need_space = false;
-        start = at;
-        seen = 0;
+        const char* start = at;
         if (*at == '=') {
           fail(parse_error_code::unexpected_equals_sign_before_attribute_name, at);
           ++at;
         }
-        for (; at != end_; ++at) {
-          const unsigned kind = char_class::of(*at);
-          if ((kind & (char_class::space | char_class::tag_end | char_class::equals)) != 0) break;
-          seen |= kind;
-          if ((kind & char_class::suspicious) != 0)
-            fail(parse_error_code::unexpected_character_in_attribute_name, at);
-        }
+        const name_id name = read_name<true>(start, at);
         if (at == end_ && !final_) return incomplete();
-        const name_id name = fold_name(start, at, seen);
         const bool duplicate = seen_before(name);
         if (duplicate) fail(parse_error_code::duplicate_attribute, at);
         slice value;
@@ -454,7 +455,7 @@ class tokenizer {
     if (!final_ && left(at) < longest) return false;
     const std::string_view rest(at, std::min(left(at), longest));
     if (rest.starts_with("--")) return comment(at + 2);
-    if (starts_with_folded(at, end_, "doctype")) return doctype(at + longest);
+    if (ascii::istarts_with(rest_from(at), "doctype")) return doctype(at + longest);
     if (rest == "[CDATA[") {
       if (sink_.cdata_allowed()) {
         mode = text_mode::cdata;
@@ -570,9 +571,9 @@ class tokenizer {
     if (at == end_) return eof();
     if (*at == '>') return emit();
     bool is_public = false;
-    if (starts_with_folded(at, end_, "public")) {
+    if (ascii::istarts_with(rest_from(at), "public")) {
       is_public = true;
-    } else if (!starts_with_folded(at, end_, "system")) {
+    } else if (!ascii::istarts_with(rest_from(at), "system")) {
       fail(parse_error_code::invalid_character_sequence_after_doctype_name, at);
       doctype_.force_quirks = true;
       return bogus();
@@ -682,7 +683,7 @@ class tokenizer {
     at += 2;
     const std::size_t have = std::min(left(at), name.size());
     for (std::size_t i = 0; i < have; ++i)
-      if (ascii_lower(at[i]) != name[i]) return 0;
+      if (ascii::to_lower(at[i]) != name[i]) return 0;
     if (left(at) <= name.size()) return final_ ? 0 : -1;
     const char after = at[name.size()];
     return is_space(after) || after == '/' || after == '>' ? 1 : 0;
@@ -734,7 +735,7 @@ class tokenizer {
     const char* dashes = nullptr;  // "-->" may begin here or later
     const char* at = at_;
     const auto word_after = [&](const char* from) {
-      return starts_with_folded(from, end_, "script") && left(from) > 6 &&
+      return ascii::istarts_with(rest_from(from), "script") && left(from) > 6 &&
              (is_space(from[6]) || from[6] == '/' || from[6] == '>');
     };
     while (at != end_) {

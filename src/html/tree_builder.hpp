@@ -43,12 +43,36 @@ enum class insertion_mode : std::uint8_t {
   // Only as answers of "reset the insertion mode":
   of_template,
   of_html,
+  of_below,  // what the element below says
 };
 
 // What of an adjusted current node sends tokens to the rules for foreign content, and what does not.
 namespace foreign {
 enum : std::uint8_t { plain = 1, mathml_text = 2, html_point = 4, annotation_xml = 8 };
 }
+
+// What is near an element of the stack, as bits.
+namespace nearby {
+enum : std::uint8_t {
+  p = 1,         // "in button scope"
+  li = 2,        // "in list item scope"
+  open_li = 4,   // the walk of a <li> start tag finds a li,
+  open_dd = 8,   // that of <dd> and <dt> a dd,
+  open_dt = 16,  // or a dt
+};
+}
+
+// What a walk down the stack of open elements finds, from an element on.
+struct open_scope {
+  std::uint64_t tags = 0;        // in scope, a bit for each that is asked for
+  std::uint32_t special = 0;     // nearest special element
+  std::uint32_t boundary = 0;    // nearest element that ends the default scope
+  std::uint32_t html = 0;        // nearest element in the HTML namespace
+  std::uint16_t table_tags = 0;  // in table scope
+  std::uint8_t nearby = 0;
+  insertion_mode reset = insertion_mode::in_body;
+  friend bool operator==(const open_scope&, const open_scope&) = default;
+};
 
 struct open_element {
   std::uint32_t node = 0;
@@ -60,17 +84,7 @@ struct open_element {
   std::uint32_t format = 0;      // its entry in the list of active formatting elements
   std::uint8_t foreign = 0;
   std::uint64_t key = 0;  // grows upwards
-  // What a walk down from here finds; from here on inherited.
-  std::uint32_t special = 0;  // nearest special element
-  std::uint32_t marker = 0;   // nearest element that ends the default scope
-  std::uint32_t html = 0;     // nearest element in the HTML namespace
-  std::uint16_t table_scope = 0;
-  bool p_in_button_scope = false;
-  bool li_in_list_scope = false;
-  std::uint64_t scope = 0;
-  insertion_mode reset = insertion_mode::in_body;
-  bool open_li = false;   // the walk of a <li> start tag finds a li
-  name_id open_item = 0;  // that of <dd> and <dt> finds this one, dd or dt
+  open_scope scope;
 };
 
 struct formatting_element {
@@ -103,8 +117,9 @@ class tree_builder {
   void close();
   std::vector<raw_error> take_errors() { return std::move(tokens_.errors); }
 
-  // What the tokenizer calls.
-  void on_text(slice text) { characters({text, false}); }
+  // What the tokenizer calls. (Small structures go by reference on the paths that each token takes: by value they are
+  // written in parts and read as a whole, which stalls.)
+  void on_text(const slice& text) { characters({text, false}); }
   void on_literal(std::string_view text, std::uint32_t) { characters({store_->pool.add(text), false}); }
   void on_null(std::uint32_t source) { characters({{source, 1}, true}); }
   void on_start_tag(tag_token& tag);
@@ -137,10 +152,11 @@ class tree_builder {
   // The stack of open elements.
   const open_element& top() const noexcept { return stack_[top_]; }
   bool current_is(name_id tag) const noexcept { return top().kind == html_element(tag); }
+  bool near_top(unsigned what) const noexcept { return (top().scope.nearby & what) != 0; }
   bool only_root() const noexcept { return top().below == 0; }
   void push(std::uint32_t node, name_id name);
   void pop();
-  void inherit(open_element& entry, std::uint32_t id, const open_element& below) const;
+  static open_scope scope_above(const open_scope& below, std::uint32_t kind, std::uint32_t id) noexcept;
   void refresh_above(std::uint32_t id);
   void remove_open(std::uint32_t id);
   std::uint32_t insert_open_above(std::uint32_t id, std::uint32_t node, name_id name);
@@ -158,7 +174,6 @@ class tree_builder {
   void clear_to_table_body_context();
   void clear_to_row_context();
   void reset_insertion_mode();
-  insertion_mode reset_mode_of(name_id tag, bool last, insertion_mode otherwise) const noexcept;
   std::uint8_t foreign_kind(std::uint32_t kind, const node_record* record) const;
 
   // The list of active formatting elements.
@@ -184,8 +199,7 @@ class tree_builder {
   place foster_place();
   place place_for(std::uint32_t target);
   void insert_at(place where, std::uint32_t node);
-  void insert_text_at(place where, slice text);
-  void insert_text(slice text);
+  void insert_text(const slice& text);
   void insert_replacement();
   std::uint32_t create(const tag_token& tag, space where, name_id name);
   std::uint32_t insert_html(const tag_token& tag);
@@ -205,8 +219,9 @@ class tree_builder {
   std::uint32_t select_of(std::uint32_t option) const;
 
   // The insertion modes.
-  void characters(piece what);
-  void characters_in_body(piece what);
+  void characters(const piece& what);
+  void characters_by_mode(piece what);
+  void text_in_body(const slice& text);
   void flush_table_text();
   void start_tag(tag_token& tag);
   bool start_tag_in(insertion_mode mode, tag_token& tag);

@@ -35,10 +35,10 @@ bool is_xml_space(char c) noexcept {
   return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 bool is_name_start(char c) noexcept {
-  return is_ascii_alpha(c) || c == '_' || c == ':' || static_cast<unsigned char>(c) >= 0x80;
+  return ascii::is_alpha(c) || c == '_' || c == ':' || static_cast<unsigned char>(c) >= 0x80;
 }
 bool is_name(char c) noexcept {
-  return is_name_start(c) || is_ascii_digit(c) || c == '-' || c == '.';
+  return is_name_start(c) || ascii::is_digit(c) || c == '-' || c == '.';
 }
 
 // Char (2.2).
@@ -208,8 +208,8 @@ class reader {
     if (digits.empty() || digits.size() > 8) return false;
     std::uint64_t point = 0;
     for (char c : digits) {
-      const char folded = ascii_lower(c);
-      if (is_ascii_digit(c))
+      const char folded = ascii::to_lower(c);
+      if (ascii::is_digit(c))
         point = point * (hexadecimal ? 16 : 10) + static_cast<unsigned>(c - '0');
       else if (hexadecimal && folded >= 'a' && folded <= 'f')
         point = point * 16 + static_cast<unsigned>(folded - 'a' + 10);
@@ -296,8 +296,8 @@ class reader {
     const std::size_t start = at_;
     at_ += 2;
     const std::string_view target = name("the target of a processing instruction");
-    if (target.size() == 3 && ascii_lower(target[0]) == 'x' && ascii_lower(target[1]) == 'm' &&
-        ascii_lower(target[2]) == 'l')
+    if (target.size() == 3 && ascii::to_lower(target[0]) == 'x' && ascii::to_lower(target[1]) == 'm' &&
+        ascii::to_lower(target[2]) == 'l')
       fail(start, "an XML declaration may only begin the document");
     const std::size_t end = text_.find("?>", at_);
     if (end == std::string_view::npos) fail(start, "a processing instruction without an end");
