@@ -36,11 +36,8 @@ bool hides_text(const node_record& element) noexcept {
 
 }  // namespace
 
-node::node(document_store* store, std::uint32_t index) noexcept
-    : store_(index == 0 ? nullptr : store), index_(index), ticket_(index == 0 ? 0 : store->ticket) {}
-
 node node::at(std::uint32_t index) const noexcept {
-  return node(store_, index);
+  return access::make(*store_, index);
 }
 
 attribute attribute_range::at(std::size_t index) const {
@@ -333,7 +330,7 @@ document& document::operator=(document&&) noexcept = default;
 document::~document() = default;
 
 node document::root() const {
-  return store_ ? node(store_.get(), document_store::root) : node();
+  return store_ ? access::make(*store_, document_store::root) : node();
 }
 
 node document::document_element() const {
@@ -377,7 +374,7 @@ std::string document::title() const {
 }
 
 node document::by_id(std::uint32_t id) const {
-  return store_ && id < store_->nodes.size() ? node(store_.get(), id) : node();
+  return store_ && id < store_->nodes.size() ? access::make(*store_, id) : node();
 }
 quirks_mode document::quirks() const noexcept {
   return store_ ? store_->quirks : quirks_mode::no_quirks;

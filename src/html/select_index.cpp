@@ -11,6 +11,7 @@ select_index::select_index(const document_store& store) {
   const std::size_t guess = store.nodes.size() / 2 + 1;
   nodes.reserve(guess);
   ends.reserve(guess);
+  parents.reserve(guess);
   tags.reserve(guess);
   std::vector<std::uint32_t> open;  // positions whose subtree goes on
   const auto close = [&] {
@@ -26,6 +27,7 @@ select_index::select_index(const document_store& store) {
       last = at;
       nodes.push_back(at);
       ends.push_back(static_cast<std::uint32_t>(nodes.size()));
+      parents.push_back(open.empty() ? nobody : open.back());
       tags.push_back(record.where() == space::html && record.name() < other_tag
                          ? static_cast<std::uint16_t>(record.name())
                          : other_tag);
@@ -48,15 +50,14 @@ select_index::select_index(const document_store& store) {
 std::uint32_t select_index::position_of(std::uint32_t node) const noexcept {
   const auto found = ascending ? std::lower_bound(nodes.begin(), nodes.end(), node)
                                : std::find(nodes.begin(), nodes.end(), node);
-  return found != nodes.end() && *found == node ? static_cast<std::uint32_t>(found - nodes.begin())
-                                                : UINT32_MAX;
+  return found != nodes.end() && *found == node ? static_cast<std::uint32_t>(found - nodes.begin()) : nobody;
 }
 
 std::pair<std::uint32_t, std::uint32_t> select_index::below(const document_store&,
                                                             std::uint32_t scope) const noexcept {
-  if (scope == document_store::root) return {0, static_cast<std::uint32_t>(nodes.size())};
+  if (scope == document_store::root) return {0, size()};
   const std::uint32_t position = position_of(scope);
-  if (position == UINT32_MAX) return {UINT32_MAX, UINT32_MAX};
+  if (position == nobody) return {nobody, nobody};
   return {position + 1, ends[position]};
 }
 

@@ -36,10 +36,19 @@ struct select_index {
 
   // Of the elements under the root in document order; contents of templates are not among them.
   std::vector<std::uint32_t> nodes;
-  std::vector<std::uint32_t> ends;  // position after the element's subtree
-  std::vector<std::uint16_t> tags;  // name of an HTML element if it is small, else other_tag
-  bool ascending = true;            // the nodes' numbers are
+  std::vector<std::uint32_t> ends;     // position after the element's subtree
+  std::vector<std::uint32_t> parents;  // position of the parent element, or nobody
+  std::vector<std::uint16_t> tags;     // name of an HTML element if it is small, else other_tag
+  bool ascending = true;               // the nodes' numbers are
   static constexpr std::uint16_t other_tag = UINT16_MAX;
+  static constexpr std::uint32_t nobody = UINT32_MAX;
+
+  std::uint32_t size() const noexcept { return static_cast<std::uint32_t>(nodes.size()); }
+  // The position of the next sibling element, or nobody.
+  std::uint32_t next_sibling(std::uint32_t position) const noexcept {
+    const std::uint32_t next = ends[position];
+    return next < size() && parents[next] == parents[position] ? next : nobody;
+  }
 
   // The positions of what lies below `scope`.
   std::pair<std::uint32_t, std::uint32_t> below(const document_store& store,

@@ -35,6 +35,8 @@ constexpr auto folded_attributes = make_folded_attributes();
 
 // How far a walk goes before it is worth remembering its answers.
 constexpr unsigned short_walk = 24;
+// What is less than the number of elements divided by this is few: looked at one by one.
+constexpr std::uint32_t few = 64;
 
 class bits {
  public:
@@ -78,9 +80,9 @@ class query {
     if (limit == 0 || top.members.empty()) return found;
     const select_index* index =
         store_[below].parent == 0 && below != document_store::root ? nullptr : &index_of(store_);
-    std::pair<std::uint32_t, std::uint32_t> range{UINT32_MAX, UINT32_MAX};
+    std::pair<std::uint32_t, std::uint32_t> range{select_index::nobody, select_index::nobody};
     if (index != nullptr) range = index->below(store_, below);
-    if (range.first == UINT32_MAX) {
+    if (range.first == select_index::nobody) {
       // Not in the document's tree: contents of a template, or what was taken out.
       for (std::uint32_t at = below; (at = store_.next_in(at, below)) != 0 && found.size() < limit;)
         if (store_[at].is_element() && match_list(program_.top, at)) found.push_back(at);
@@ -91,14 +93,13 @@ class query {
       const complex_selector& complex = program_.complexes[member];
       const std::uint32_t last = complex.first + complex.count - 1;
       const std::size_t before = positions.size();
+      if (complex.count > 1 && limit > index->size() / few) {
+        if (select_by_sets(*index, range.first, range.second, complex, positions)) continue;
+      }
       candidates(*index, range.first, range.second, program_.compounds[last],
                  [&](std::uint32_t position, bool sure) {
-                   const std::uint32_t node = index->nodes[position];
-                   if (sure && complex.count == 1) {
+                   if ((sure && complex.count == 1) || match_from(complex, last, index->nodes[position]))
                      positions.push_back(position);
-                   } else if (match_from(complex, last, node)) {
-                     positions.push_back(position);
-                   }
                    return positions.size() - before < limit;
                  });
     }
@@ -151,26 +152,33 @@ class query {
     return node;
   }
 
+  // The test of a compound that names the fewest elements, as far as an index tells; null if none does.
+  const simple_test* best_test(const compound_selector& part) const {
+    const auto rank = [](const simple_test& each) {
+      switch (each.kind) {
+        case test_kind::nothing: return 5;
+        case test_kind::id: return 4;
+        case test_kind::class_: return 3;
+        case test_kind::type: return 2;
+        case test_kind::attribute: return each.space == 0 ? 1 : 0;
+        default: return 0;
+      }
+    };
+    const simple_test* best = nullptr;
+    for (std::uint32_t i = 0; i < part.count; ++i) {
+      const simple_test& test = program_.tests[part.first + i];
+      if (rank(test) > (best == nullptr ? 0 : rank(*best))) best = &test;
+    }
+    return best;
+  }
+
   // Calls found(position, sure) for the elements in [from, to) that may match `part`, in order, while it
   // returns true; `sure` says that nothing is left to ask.
   template <class Found>
   void candidates(const select_index& index, std::uint32_t from, std::uint32_t to,
                   const compound_selector& part, Found&& found) {
-    const simple_test* best = nullptr;
-    for (std::uint32_t i = 0; i < part.count; ++i) {
-      const simple_test& test = program_.tests[part.first + i];
-      const auto rank = [](const simple_test& each) {
-        switch (each.kind) {
-          case test_kind::id: return 4;
-          case test_kind::class_: return 3;
-          case test_kind::type: return 2;
-          case test_kind::attribute: return each.space == 0 ? 1 : 0;
-          default: return 0;
-        }
-      };
-      if (test.kind == test_kind::nothing) return;
-      if (rank(test) > (best == nullptr ? 0 : rank(*best))) best = &test;
-    }
+    const simple_test* const best = best_test(part);
+    if (best != nullptr && best->kind == test_kind::nothing) return;
     const auto listed = [&](std::span<const std::uint32_t> positions, bool sure) {
       auto at = std::lower_bound(positions.begin(), positions.end(), from);
       for (; at != positions.end() && *at < to; ++at)
@@ -252,6 +260,84 @@ class query {
 #endif
     for (; at < to; ++at)
       if ((tags[at] == tag || tags[at] == other) && !found(at)) return;
+  }
+
+  // From left to right: the elements that match the first compound, of these those that stand where the
+  // second wants them, and so on, whole sets at a time. False, and nothing done, where the elements that may
+  // match the last compound are few: then it is cheaper to look up from each.
+  bool select_by_sets(const select_index& index, std::uint32_t from, std::uint32_t to,
+                      const complex_selector& complex, std::vector<std::uint32_t>& positions) {
+    const std::uint32_t last = complex.first + complex.count - 1;
+    if (count_candidates(index, program_.compounds[last]) < index.size() / few) return false;
+    std::vector<std::uint32_t> left;
+    for (std::uint32_t part = complex.first;; ++part) {
+      const compound_selector& compound = program_.compounds[part];
+      std::vector<std::uint32_t> found;
+      std::vector<std::uint32_t>& into = part == last ? positions : found;
+      const auto keep_matching = [&](auto&& stands_right) {
+        candidates(index, part == last ? from : 0, part == last ? to : index.size(), compound,
+                   [&](std::uint32_t position, bool sure) {
+                     if (stands_right(position) && (sure || match_compound(compound, index.nodes[position])))
+                       into.push_back(position);
+                     return true;
+                   });
+      };
+      switch (compound.left) {
+        case combinator::none: keep_matching([](std::uint32_t) { return true; }); break;
+        case combinator::descendant: {
+          std::size_t next = 0;
+          std::uint32_t end = 0;  // of the subtrees begun so far
+          keep_matching([&](std::uint32_t position) {
+            for (; next < left.size() && left[next] < position; ++next)
+              end = std::max(end, index.ends[left[next]]);
+            return position < end;
+          });
+          break;
+        }
+        case combinator::child: {
+          bits parents;
+          parents.size(index.size());
+          for (const std::uint32_t position : left) parents.set(position);
+          keep_matching([&](std::uint32_t position) {
+            const std::uint32_t parent = index.parents[position];
+            return parent != select_index::nobody && parents.get(parent);
+          });
+          break;
+        }
+        case combinator::next:
+        case combinator::subsequent: {
+          bits siblings;
+          siblings.size(index.size());
+          for (std::uint32_t position : left) {
+            do position = index.next_sibling(position);
+            while (position != select_index::nobody && siblings.set(position) &&
+                   compound.left == combinator::subsequent);
+          }
+          keep_matching([&](std::uint32_t position) { return siblings.get(position); });
+          break;
+        }
+      }
+      if (part == last) return true;
+      left = std::move(found);
+      if (left.empty()) return true;
+    }
+  }
+  // How many elements `candidates` would name, as far as that is told quickly; else all.
+  std::size_t count_candidates(const select_index& index, const compound_selector& part) {
+    const simple_test* const best = best_test(part);
+    if (best == nullptr) return index.size();
+    switch (best->kind) {
+      case test_kind::nothing: return 0;
+      case test_kind::id: return index.ids(store_).find(text(best->value)).size();
+      case test_kind::class_: return index.classes(store_).find(text(best->value)).size();
+      case test_kind::type: {
+        std::size_t count = 0;
+        candidates(index, 0, index.size(), part,
+                   [&](std::uint32_t, bool) { return ++count < index.size() / few; });
+        return count;
+      }
+      default: return index.size();
+    }
   }
 
   bool match_list(std::uint32_t list, std::uint32_t node) {
@@ -724,8 +810,7 @@ class query {
       if (element.where() != space::html) return false;
       if (element.is_html(bdi_) || element.parent == document_store::root) return true;
       const std::string_view value = store_.attr_value(element, dir_);
-      if (ascii::iequals(value, "ltr") || ascii::iequals(value, "rtl") ||
-          ascii::iequals(value, "auto"))
+      if (ascii::iequals(value, "ltr") || ascii::iequals(value, "rtl") || ascii::iequals(value, "auto"))
         return true;
       return element.is_html(input_) && ascii::iequals(store_.attr_value(element, type_), "tel");
     };
@@ -813,10 +898,8 @@ class query {
   }
   bool is_submit(const node_record& element) const {
     const std::string_view type = store_.attr_value(element, type_);
-    if (element.is_html(button_))
-      return !ascii::iequals(type, "button") && !ascii::iequals(type, "reset");
-    return element.is_html(input_) &&
-           (ascii::iequals(type, "submit") || ascii::iequals(type, "image"));
+    if (element.is_html(button_)) return !ascii::iequals(type, "button") && !ascii::iequals(type, "reset");
+    return element.is_html(input_) && (ascii::iequals(type, "submit") || ascii::iequals(type, "image"));
   }
   bool match_default(std::uint32_t node, const node_record& element) {
     if (is_checked(store_, node)) return true;
@@ -836,8 +919,7 @@ class query {
     if (element.is_html(progress_)) return store_.find_attr(element, value_) == nullptr;
     if (!element.is_html(input_)) return false;
     const std::string_view type = store_.attr_value(element, type_);
-    if (ascii::iequals(type, "checkbox"))
-      return store_.find_attr(element, own_indeterminate()) != nullptr;
+    if (ascii::iequals(type, "checkbox")) return store_.find_attr(element, own_indeterminate()) != nullptr;
     const std::string_view name = store_.attr_value(element, name_);
     if (!ascii::iequals(type, "radio") || store_.find_attr(element, checked_) != nullptr) return false;
     if (name.empty()) return true;

@@ -404,7 +404,7 @@ struct document_store {
 
 struct access {
   static node make(const document_store& store, std::uint32_t index) noexcept {
-    return node(const_cast<document_store*>(&store), index);
+    return index == 0 ? node() : node(const_cast<document_store*>(&store), index, store.ticket);
   }
   static document_store* store(const node& from) noexcept { return from.store_; }
   static document_store* store(const document& from) noexcept { return from.store_.get(); }

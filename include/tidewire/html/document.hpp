@@ -315,7 +315,8 @@ class TIDEWIRE_HTML_API node {
  private:
   friend struct detail::access;
   friend class document;
-  node(detail::document_store* store, std::uint32_t index) noexcept;
+  node(detail::document_store* store, std::uint32_t index, std::uint32_t ticket) noexcept
+      : store_(store), index_(index), ticket_(ticket) {}
   [[nodiscard]] node at(std::uint32_t index) const noexcept;
   detail::document_store* store_ = nullptr;
   std::uint32_t index_ = 0;
