@@ -134,7 +134,9 @@ symbols_are_ours() {  # symbols_are_ours LIBRARY
 }
 
 no_private_library_is_needed() {  # no_private_library_is_needed LIBRARY: what a module may need at run time
-  ! readelf -d "$1" | grep NEEDED | grep -vE '\[(libtidewire_|libstdc\+\+|libgcc_s|libm\.|libc\.|ld-linux|libpthread)'
+  local allowed='libtidewire_|libstdc\+\+|libgcc_s|libm\.|libc\.|ld-linux|libpthread'
+  [[ $1 == *tidewire_crypto* ]] && allowed="$allowed|libcrypto\."
+  ! readelf -d "$1" | grep NEEDED | grep -vE "\[($allowed)"
 }
 
 export CCACHE_SLOPPINESS=pch_defines,time_macros
@@ -161,11 +163,16 @@ for kind in static shared; do
     find_package_consumer $kind core core "Threads;Asio" -DCMAKE_DISABLE_FIND_PACKAGE_Asio=ON
   check "$kind: find_package, core together with Asio" find_package_consumer $kind interop core "Threads;Asio"
   check "$kind: find_package, html, without a look at Asio" find_package_consumer $kind html html ""
-  check "$kind: find_package without components" find_package_consumer $kind core "" "Threads;Asio"
+  # Shared, crypto needs OpenSSL at run time only: nothing looks for its headers.
+  openssl="OpenSSL;PkgConfig"
+  [ $kind = shared ] && openssl=
+  check "$kind: find_package, crypto" find_package_consumer $kind crypto crypto "$openssl"
+  check "$kind: find_package without components" find_package_consumer $kind core "" "Threads;Asio;$openssl"
   check "$kind: add_subdirectory" subdirectory_consumer $kind
   check "$kind: FetchContent" fetch_content_consumer $kind
   check "$kind: pkg-config, base, from a moved tree" pkg_config_consumer $kind base tidewire-base
   check "$kind: pkg-config, core, from a moved tree" pkg_config_consumer $kind core tidewire-core
+  check "$kind: pkg-config, crypto, from a moved tree" pkg_config_consumer $kind crypto tidewire-crypto
   check "$kind: pkg-config, html, from a moved tree" pkg_config_consumer $kind html tidewire-html
   check "$kind: an unknown component is refused by name" \
     refuses $kind "has no module 'smpt'; its modules are base, core" "0.1 REQUIRED COMPONENTS smpt"
