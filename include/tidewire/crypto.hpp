@@ -3,4 +3,9 @@
 #pragma once
 
 #include <tidewire/crypto/error.hpp>
+#include <tidewire/crypto/file.hpp>
 #include <tidewire/crypto/hash.hpp>
+#include <tidewire/crypto/hmac.hpp>
+#include <tidewire/crypto/kdf.hpp>
+#include <tidewire/crypto/password.hpp>
+#include <tidewire/crypto/random.hpp>

@@ -17,6 +17,7 @@ class category_type final : public std::error_category {
       case errc::malformed_key: return "not a usable key";
       case errc::wrong_password: return "wrong password";
       case errc::malformed_certificate: return "not a certificate";
+      case errc::wrong_tag: return "not authentic";
       case errc::failed: return "OpenSSL failed";
       case errc::malformed_message: return "malformed message";
       case errc::authentication_failed: return "authentication failed";
@@ -42,6 +43,7 @@ class category_type final : public std::error_category {
       case errc::malformed_certificate:
       case errc::malformed_message: return asked == condition::protocol;
       case errc::wrong_password:
+      case errc::wrong_tag:
       case errc::authentication_failed:
       case errc::server_not_authentic:
       case errc::no_common_mechanism: return asked == condition::auth;

@@ -18,6 +18,7 @@ enum class errc {
   malformed_key,          ///< Not a key, or one of a kind that cannot be used for this.
   wrong_password,         ///< The key is encrypted, and the password is wrong or missing.
   malformed_certificate,  ///< Not an X.509 certificate.
+  wrong_tag,              ///< The tag or signature is not that of the message: one of them was changed.
   failed,                 ///< OpenSSL failed; the detail says at what.
 
   malformed_message,      ///< SASL: what the other side sent is not of the mechanism.
@@ -27,7 +28,7 @@ enum class errc {
   prohibited_character,   ///< A name or password with a character that the protocol forbids.
 };
 
-/// The category of `errc`. `wrong_password`, `authentication_failed`, `server_not_authentic` and
+/// The category of `errc`. `wrong_password`, `wrong_tag`, `authentication_failed`, `server_not_authentic` and
 /// `no_common_mechanism` satisfy `condition::auth`; what is malformed, `condition::protocol`; names and
 /// characters that the caller chose, `condition::misuse`. All of them are `condition::permanent`, but
 /// `no_randomness`.
