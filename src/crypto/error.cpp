@@ -17,6 +17,8 @@ class category_type final : public std::error_category {
       case errc::malformed_key: return "not a usable key";
       case errc::wrong_password: return "wrong password";
       case errc::malformed_certificate: return "not a certificate";
+      case errc::untrusted_certificate: return "the certificate is not trusted";
+      case errc::wrong_host: return "the certificate is for another host";
       case errc::wrong_tag: return "not authentic";
       case errc::failed: return "OpenSSL failed";
       case errc::malformed_message: return "malformed message";
@@ -42,6 +44,8 @@ class category_type final : public std::error_category {
       case errc::malformed_key:
       case errc::malformed_certificate:
       case errc::malformed_message: return asked == condition::protocol;
+      case errc::untrusted_certificate:
+      case errc::wrong_host: return asked == condition::tls;
       case errc::wrong_password:
       case errc::wrong_tag:
       case errc::authentication_failed:

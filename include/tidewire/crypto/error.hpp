@@ -18,6 +18,8 @@ enum class errc {
   malformed_key,          ///< Not a key, or one of a kind that cannot be used for this.
   wrong_password,         ///< The key is encrypted, and the password is wrong or missing.
   malformed_certificate,  ///< Not an X.509 certificate.
+  untrusted_certificate,  ///< The certificate is not to be trusted; the detail says why.
+  wrong_host,             ///< The certificate is for other hosts; the detail says for which.
   wrong_tag,              ///< The tag or signature is not that of the message: one of them was changed.
   failed,                 ///< OpenSSL failed; the detail says at what.
 
@@ -29,7 +31,8 @@ enum class errc {
 };
 
 /// The category of `errc`. `wrong_password`, `wrong_tag`, `authentication_failed`, `server_not_authentic` and
-/// `no_common_mechanism` satisfy `condition::auth`; what is malformed, `condition::protocol`; names and
+/// `no_common_mechanism` satisfy `condition::auth`; what is malformed, `condition::protocol`;
+/// `untrusted_certificate` and `wrong_host`, `condition::tls`; names and
 /// characters that the caller chose, `condition::misuse`. All of them are `condition::permanent`, but
 /// `no_randomness`.
 [[nodiscard]] TIDEWIRE_CRYPTO_API const std::error_category& category() noexcept;

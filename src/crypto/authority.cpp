@@ -1,0 +1,200 @@
+#include <tidewire/crypto/authority.hpp>
+#include <tidewire/crypto/random.hpp>
+
+#include <openssl/x509v3.h>
+
+#include <algorithm>
+#include <array>
+#include <ctime>
+#include <new>
+
+#include "pem.hpp"
+
+namespace tidewire::crypto {
+namespace {
+
+using namespace std::chrono_literals;
+
+using x509_ptr = openssl_ptr<X509, X509_free>;
+using extension_ptr = openssl_ptr<X509_EXTENSION, X509_EXTENSION_free>;
+using octets_ptr = openssl_ptr<ASN1_OCTET_STRING, ASN1_OCTET_STRING_free>;
+using names_ptr = openssl_ptr<GENERAL_NAMES, GENERAL_NAMES_free>;
+
+constexpr std::size_t longest_common_name = 64;  // RFC 5280, ub-common-name
+
+struct validity {
+  std::chrono::sys_seconds from;
+  std::chrono::sys_seconds until;
+};
+
+void require(int done, std::string_view doing = "make a certificate") {
+  if (done != 1) throw error(openssl_failure(errc::failed, doing));
+}
+
+std::chrono::sys_seconds moment(std::optional<std::chrono::sys_seconds> given) {
+  return given ? *given : std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+}
+
+validity validity_of(const issue_options& options, std::chrono::sys_seconds now) {
+  const validity when{options.not_before.value_or(now - 1h),
+                      options.not_after.value_or(now + std::chrono::days(90))};
+  if (when.from > when.until) throw error(tidewire::errc::misuse, "a certificate that ends before it begins");
+  return when;
+}
+
+void set_time(ASN1_TIME* time, std::chrono::sys_seconds when) {
+  require(ASN1_TIME_set(time, static_cast<std::time_t>(when.time_since_epoch().count())) != nullptr ? 1 : 0);
+}
+
+void check_name(std::string_view name, bool with_spaces = false) {
+  const auto fits = [&](char c) { return ascii::is_visible(c) || (with_spaces && c == ' '); };
+  if (name.empty() || !std::ranges::all_of(name, fits)) {
+    throw error(tidewire::errc::misuse, "'" + shown(name) + "' is no name for a certificate");
+  }
+}
+
+void add_extension(X509* x509, X509* issuer, int nid, const char* value) {
+  X509V3_CTX context;
+  X509V3_set_ctx(&context, issuer, x509, nullptr, nullptr, 0);
+  const extension_ptr extension(X509V3_EXT_conf_nid(nullptr, &context, nid, value));
+  require(extension != nullptr && X509_add_ext(x509, extension.get(), -1) == 1 ? 1 : 0);
+}
+
+// Takes over `value`.
+void add_name(GENERAL_NAMES* names, int kind, ASN1_STRING* value) {
+  GENERAL_NAME* const name = GENERAL_NAME_new();
+  if (name == nullptr || value == nullptr) throw std::bad_alloc();
+  GENERAL_NAME_set0_value(name, kind, value);
+  if (sk_GENERAL_NAME_push(names, name) <= 0) throw std::bad_alloc();
+}
+
+void add_names(X509* x509, std::span<const std::string_view> texts) {
+  if (texts.empty()) return;
+  const names_ptr names(sk_GENERAL_NAME_new_null());
+  for (const std::string_view text : texts) {
+    check_name(text);
+    if (octets_ptr address(a2i_IPADDRESS(std::string(text).c_str())); address != nullptr) {
+      add_name(names.get(), GEN_IPADD, address.release());
+      continue;
+    }
+    (void)openssl_reason();
+    ASN1_IA5STRING* const value = ASN1_IA5STRING_new();
+    if (value == nullptr || ASN1_STRING_set(value, text.data(), static_cast<int>(text.size())) != 1) {
+      throw std::bad_alloc();
+    }
+    add_name(names.get(), text.find('@') != npos ? GEN_EMAIL : GEN_DNS, value);
+  }
+  require(X509_add1_ext_i2d(x509, NID_subject_alt_name, names.get(), 0, X509V3_ADD_DEFAULT));
+}
+
+// A certificate without its extensions and signature.
+x509_ptr begun(std::string_view common_name, const private_key& key, const validity& when) {
+  x509_ptr x509(X509_new());
+  if (x509 == nullptr) throw std::bad_alloc();
+  require(X509_set_version(x509.get(), X509_VERSION_3));
+  // 127 random bits and one that is set: positive, and never twice.
+  auto serial = random_bytes(16);
+  serial.front() = (serial.front() & std::byte{0x7f}) | std::byte{0x40};
+  require(ASN1_STRING_set(X509_get_serialNumber(x509.get()), serial.data(), static_cast<int>(serial.size())));
+  set_time(X509_getm_notBefore(x509.get()), when.from);
+  set_time(X509_getm_notAfter(x509.get()), when.until);
+  const std::string_view name = common_name.substr(0, longest_common_name);
+  require(X509_NAME_add_entry_by_NID(X509_get_subject_name(x509.get()), NID_commonName, MBSTRING_UTF8,
+                                     reinterpret_cast<const unsigned char*>(name.data()),
+                                     static_cast<int>(name.size()), -1, 0));
+  require(X509_set_pubkey(x509.get(), key.native_handle()));
+  return x509;
+}
+
+certificate signed_by(x509_ptr x509, const private_key& key) {
+  const EVP_MD* const hash = key.kind() == key_kind::ed25519 ? nullptr : fetched(hash_algorithm::sha256);
+  require(X509_sign(x509.get(), key.native_handle(), hash) > 0 ? 1 : 0, "sign a certificate");
+  return certificate::adopt(x509.release()).value();
+}
+
+void name_issuer(X509* x509, X509* issuer) {
+  require(X509_set_issuer_name(x509, X509_get_subject_name(issuer)));
+  add_extension(x509, issuer, NID_subject_key_identifier, "hash");
+  add_extension(x509, issuer, NID_authority_key_identifier, "keyid");
+}
+
+// Of an authority; without an issuer, it is a root.
+certificate authority_certificate(const authority_options& options, const private_key& key,
+                                  const certificate* issuer, const private_key& signing) {
+  if (!std::ranges::all_of(options.name, [](char c) { return ascii::is_visible(c) || c == ' '; }))
+    check_name(options.name);
+  const auto now = moment(options.now);
+  x509_ptr x509 = begun(options.name, key, {now - 1h, now + options.valid_for});
+  const std::string limit = options.path_length < 0 ? "" : ",pathlen:" + std::to_string(options.path_length);
+  add_extension(x509.get(), nullptr, NID_basic_constraints, ("critical,CA:TRUE" + limit).c_str());
+  add_extension(x509.get(), nullptr, NID_key_usage, "critical,keyCertSign,cRLSign");
+  name_issuer(x509.get(), issuer == nullptr ? x509.get() : issuer->native_handle());
+  return signed_by(std::move(x509), signing);
+}
+
+certificate leaf_certificate(std::span<const std::string_view> names, const issue_options& options,
+                             const private_key& key, const validity& when, const certificate* issuer,
+                             const private_key& signing) {
+  const std::string_view common_name = !options.common_name.empty() ? options.common_name
+                                       : !names.empty()             ? names.front()
+                                                                    : "unnamed";
+  x509_ptr x509 = begun(common_name, key, when);
+  add_extension(x509.get(), nullptr, NID_basic_constraints, "critical,CA:FALSE");
+  add_extension(x509.get(), nullptr, NID_key_usage,
+                key.kind() == key_kind::rsa ? "critical,digitalSignature,keyEncipherment"
+                                            : "critical,digitalSignature");
+  constexpr std::array usages{"serverAuth", "clientAuth", "serverAuth,clientAuth"};
+  add_extension(x509.get(), nullptr, NID_ext_key_usage, usages[static_cast<std::size_t>(options.purpose)]);
+  add_names(x509.get(), names);
+  name_issuer(x509.get(), issuer == nullptr ? x509.get() : issuer->native_handle());
+  return signed_by(std::move(x509), signing);
+}
+
+}  // namespace
+
+authority::authority(authority_options options)
+    : key_(private_key::generate(options.key)), now_(options.now) {
+  chain_.push_back(authority_certificate(options, key_, nullptr, key_));
+}
+
+authority authority::intermediate(authority_options options) const {
+  if (!options.now) options.now = now_;
+  private_key key = private_key::generate(options.key);
+  std::vector<certificate> chain{authority_certificate(options, key, &own_certificate(), key_)};
+  for (const certificate& each : chain_) {
+    if (!each.is_self_issued()) chain.push_back(each);
+  }
+  return authority(std::move(chain), std::move(key), options.now);
+}
+
+identity authority::issue(std::span<const std::string_view> names, issue_options options) const {
+  private_key key = private_key::generate(options.key);
+  std::vector<certificate> chain{
+      leaf_certificate(names, options, key, validity_of(options, moment(now_)), &own_certificate(), key_)};
+  for (const certificate& each : chain_) {
+    if (!each.is_self_issued()) chain.push_back(each);
+  }
+  return {std::move(chain), std::move(key)};
+}
+
+identity authority::issue_expired(std::initializer_list<std::string_view> names,
+                                  issue_options options) const {
+  options.not_after = moment(now_) - std::chrono::days(1);
+  if (!options.not_before) options.not_before = *options.not_after - std::chrono::days(30);
+  return issue(names, options);
+}
+
+identity authority::issue_not_yet_valid(std::initializer_list<std::string_view> names,
+                                        issue_options options) const {
+  options.not_before = moment(now_) + std::chrono::days(1);
+  return issue(names, options);
+}
+
+identity authority::self_signed(std::initializer_list<std::string_view> names, issue_options options) {
+  private_key key = private_key::generate(options.key);
+  std::vector<certificate> chain{leaf_certificate(std::span(names.begin(), names.size()), options, key,
+                                                  validity_of(options, moment(std::nullopt)), nullptr, key)};
+  return {std::move(chain), std::move(key)};
+}
+
+}  // namespace tidewire::crypto
