@@ -390,6 +390,10 @@ TEST(Connect, SaysThatNoDescriptorIsLeft) {
   const auto check = []() -> task<> {
     tcp::listener listener = tcp::listen(loopback);
     const std::uint16_t port = listener.local_endpoint().port();
+    // UndefinedBehaviorSanitizer needs a descriptor to look at each kind of object for the first time.
+    const std::uint16_t nobody = closed_port();
+    (void)co_await as_result(tcp::connect(endpoint(loopback.address(), nobody)));
+    (void)co_await as_result(tcp::connect("localhost", nobody));
     {
       const no_descriptors taken;
       const auto by_address = co_await as_result(tcp::connect(listener.local_endpoint()));
