@@ -93,9 +93,11 @@ class query {
       const complex_selector& complex = program_.complexes[member];
       const std::uint32_t last = complex.first + complex.count - 1;
       const std::size_t before = positions.size();
-      if (complex.count > 1 && limit > index->size() / few) {
-        if (select_by_sets(*index, range.first, range.second, complex, positions)) continue;
-      }
+      // The root of a fragment is no element, but ":scope > p" may ask for it.
+      if (complex.count > 1 && limit > index->size() / few &&
+          store_[document_store::root].type() == node_type::document &&
+          select_by_sets(*index, range.first, range.second, complex, positions))
+        continue;
       candidates(*index, range.first, range.second, program_.compounds[last],
                  [&](std::uint32_t position, bool sure) {
                    if ((sure && complex.count == 1) || match_from(complex, last, index->nodes[position]))
@@ -112,6 +114,9 @@ class query {
     for (const std::uint32_t position : positions) found.push_back(index->nodes[position]);
     return found;
   }
+
+  // Steps so far: elements looked at and links followed. Tests hold them against the size of the document.
+  std::uint64_t work() const noexcept { return work_; }
 
   std::uint32_t closest(std::uint32_t node) {
     for (; node != 0; node = store_[node].parent)
@@ -142,12 +147,12 @@ class query {
     return parent != 0 && (store_[parent].is_element() || parent == scope_) ? parent : 0;
   }
   std::uint32_t previous_element(std::uint32_t node) const {
-    do node = store_.previous_sibling(node);
+    do node = store_.previous_sibling(node), ++work_;
     while (node != 0 && !store_[node].is_element());
     return node;
   }
   std::uint32_t next_element(std::uint32_t node) const {
-    do node = store_[node].next;
+    do node = store_[node].next, ++work_;
     while (node != 0 && !store_[node].is_element());
     return node;
   }
@@ -288,7 +293,7 @@ class query {
           std::size_t next = 0;
           std::uint32_t end = 0;  // of the subtrees begun so far
           keep_matching([&](std::uint32_t position) {
-            for (; next < left.size() && left[next] < position; ++next)
+            for (; next < left.size() && left[next] < position; ++next, ++work_)
               end = std::max(end, index.ends[left[next]]);
             return position < end;
           });
@@ -309,7 +314,7 @@ class query {
           bits siblings;
           siblings.size(index.size());
           for (std::uint32_t position : left) {
-            do position = index.next_sibling(position);
+            do position = index.next_sibling(position), ++work_;
             while (position != select_index::nobody && siblings.set(position) &&
                    compound.left == combinator::subsequent);
           }
@@ -378,7 +383,7 @@ class query {
     unsigned steps = 0;
     bool answer = false;
     const bool remembering = !kept.answers.empty();
-    for (;;) {
+    for (;; ++work_) {
       if (remembering && kept.answers[at] != 0) {
         answer = kept.answers[at] == 2;
         break;
@@ -408,6 +413,7 @@ class query {
   }
 
   bool match_compound(const compound_selector& compound, std::uint32_t node) {
+    ++work_;
     const node_record& element = store_[node];
     if (!element.is_element()) {
       // Only the fragment that was asked can stand here.
@@ -609,7 +615,7 @@ class query {
       at = store_[node].parent == 0 ? node : store_[store_[node].parent].first;
     std::uint32_t count = 0;
     std::unordered_map<std::uint64_t, std::uint32_t> counts;
-    while (at != 0) {
+    for (; at != 0; ++work_) {
       if (store_[at].is_element()) {
         std::uint32_t place = 0;
         if (of_type)
@@ -728,7 +734,8 @@ class query {
               mark(at);
             break;
           default:
-            for (std::uint32_t at = store_[node].parent; at != 0 && walked.set(at); at = store_[at].parent)
+            for (std::uint32_t at = store_[node].parent; at != 0 && walked.set(at);
+                 at = store_[at].parent, ++work_)
               mark(at);
             break;
         }
@@ -750,7 +757,7 @@ class query {
     if (kept.empty()) kept.assign(store_.nodes.size(), 0);
     std::uint32_t at = node;
     std::uint32_t answer = 1;
-    for (; at != 0; at = store_[at].parent) {
+    for (; at != 0; at = store_[at].parent, ++work_) {
       if (kept[at] != 0) {
         answer = kept[at];
         break;
@@ -1006,6 +1013,7 @@ class query {
 
   const document_store& store_;
   const selector_program& program_;
+  mutable std::uint64_t work_ = 0;
   std::uint32_t scope_;
   bool once_;
   std::vector<memo> memos_;
@@ -1025,6 +1033,15 @@ class query {
 };
 
 }  // namespace
+
+std::uint64_t detail::work_of_select(const selector& compiled, const document& tree) {
+  query asked(*access::store(tree), access::program(compiled), document_store::root, false);
+  (void)asked.select(document_store::root, SIZE_MAX);
+  return asked.work();
+}
+const selector_program& access::program(const selector& compiled) noexcept {
+  return *compiled.program_;
+}
 
 bool selector::matches(const node& element) const {
   access::check(element);

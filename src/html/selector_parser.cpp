@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <limits>
 #include <optional>
 
@@ -360,12 +361,12 @@ class reader {
       fail_at(start, at_ == text_.size() ? "expected a selector, found the end"
                                          : "expected a selector, found " + shown());
     compound_selector made;
-    // What is cheap to ask goes first.
-    std::stable_partition(pending_.begin(), pending_.end(),
-                          [](const simple_test& test) { return test.kind <= test_kind::attribute; });
     made.first = static_cast<std::uint32_t>(program_.tests.size());
     made.count = static_cast<std::uint32_t>(pending_.size());
-    program_.tests.insert(program_.tests.end(), pending_.begin(), pending_.end());
+    // What is cheap to ask goes first.
+    const auto cheap = [](const simple_test& test) { return test.kind <= test_kind::attribute; };
+    std::copy_if(pending_.begin(), pending_.end(), std::back_inserter(program_.tests), cheap);
+    std::remove_copy_if(pending_.begin(), pending_.end(), std::back_inserter(program_.tests), cheap);
     pending_.swap(outer);
     return made;
   }

@@ -107,6 +107,9 @@ struct selector_program {
   std::string wanted_attribute;
 };
 
+// The steps that a selection in a whole document takes, for tests.
+std::uint64_t work_of_select(const selector& compiled, const document& tree);
+
 // An+B (CSS Syntax 6): false if `text` is none.
 bool read_an_plus_b(std::string_view text, std::int32_t& a, std::int32_t& b) noexcept;
 

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <numeric>
+#include <utility>
 
 #include "scan.hpp"
 #include "select_index.hpp"
@@ -306,15 +308,19 @@ std::uint64_t document_store::original_offset(std::uint32_t offset) const noexce
 }
 
 void document_store::set_errors(const std::vector<raw_error>& found, std::size_t max) {
-  std::vector<raw_error> sorted = found;
-  std::stable_sort(sorted.begin(), sorted.end(),
-                   [](const raw_error& left, const raw_error& right) { return left.offset < right.offset; });
-  if (sorted.size() > max) sorted.resize(max);
-  errors.reserve(sorted.size());
+  // By place; of one place as they were found.
+  std::vector<std::uint32_t> order(found.size());
+  std::iota(order.begin(), order.end(), 0U);
+  std::sort(order.begin(), order.end(), [&](std::uint32_t left, std::uint32_t right) {
+    return std::pair(found[left].offset, left) < std::pair(found[right].offset, right);
+  });
+  if (order.size() > max) order.resize(max);
+  errors.reserve(order.size());
   std::uint32_t at = 0;
   std::uint32_t line = 1;
   std::uint32_t column = 1;
-  for (const raw_error& what : sorted) {
+  for (const std::uint32_t place : order) {
+    const raw_error& what = found[place];
     for (; at < what.offset && at < source_size; ++at) {
       if (source[at] == '\n') {
         ++line;

@@ -243,6 +243,7 @@ struct offset_shift {
   std::int64_t delta;
 };
 
+struct selector_program;
 struct select_index;
 struct select_index_deleter {
   void operator()(select_index* index) const noexcept;
@@ -409,6 +410,7 @@ struct access {
   static document_store* store(const node& from) noexcept { return from.store_; }
   static document_store* store(const document& from) noexcept { return from.store_.get(); }
   static std::uint32_t index(const node& from) noexcept { return from.index_; }
+  static const selector_program& program(const selector& compiled) noexcept;
   static document wrap(std::unique_ptr<document_store> store) noexcept { return document(std::move(store)); }
   static std::unique_ptr<document_store> unwrap(document&& from) noexcept { return std::move(from.store_); }
   static void check(const node& from);

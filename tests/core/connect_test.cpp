@@ -394,6 +394,9 @@ TEST(Connect, SaysThatNoDescriptorIsLeft) {
     const std::uint16_t nobody = closed_port();
     (void)co_await as_result(tcp::connect(endpoint(loopback.address(), nobody)));
     (void)co_await as_result(tcp::connect("localhost", nobody));
+    const failure expected = std::make_error_code(std::errc::too_many_files_open);
+    EXPECT_EQ(expected, condition::limit_exceeded);
+    EXPECT_EQ(failure(std::error_code(EMFILE, std::system_category())), condition::limit_exceeded);
     {
       const no_descriptors taken;
       const auto by_address = co_await as_result(tcp::connect(listener.local_endpoint()));

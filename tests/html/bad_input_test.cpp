@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "html/selector_program.hpp"
 #include "html/store.hpp"
 #include "html/tree_builder.hpp"
 
@@ -120,6 +121,57 @@ TEST(HtmlBadInput, TakesWorkThatIsLinearInInputAndTree) {
     EXPECT_LE(large.work, 24 * (large_page.size() + large.nodes)) << large.work;
     EXPECT_LE(large.work, 6 * small.work + 2000) << small.work << " and then " << large.work;
     EXPECT_LE(large.memory, 6 * small.memory + 100'000) << small.memory << " and then " << large.memory;
+  }
+}
+
+TEST(HtmlBadInput, SelectsWithWorkThatIsLinearInTheTree) {
+  const std::vector<std::pair<const char*, std::function<std::string(std::size_t)>>> shapes = {
+      {"nested", [](std::size_t n) { return repeated("<div><span>", n); }},
+      {"nested, with a class each", [](std::size_t n) { return numbered("<div class='x y#'><p>", n); }},
+      {"siblings", [](std::size_t n) { return repeated("<b>x</b> <i>y</i>", n); }},
+      {"comments between siblings", [](std::size_t n) { return repeated("<!--x--><b></b><!--y-->z", n); }},
+      {"a comb: each level has a sibling", [](std::size_t n) { return repeated("<b></b><div>", n); }},
+      {"lists of lists", [](std::size_t n) { return repeated("<ul><li>x<li><a href=u>", n); }},
+      {"tables", [](std::size_t n) { return repeated("<table><tr><td>x<td><a>y</a></table>", n); }},
+      {"forms",
+       [](std::size_t n) { return repeated("<fieldset disabled><legend><input></legend><input>", n); }},
+  };
+  const char* const selectors[] = {
+      "div",
+      ".x span",
+      "div div div div",
+      "div > div span ~ b",
+      "b ~ i, i ~ b, b + i + b",
+      "u b ~ i",
+      "b ~ b ~ b ~ i",
+      ":not(div b) ~ i",
+      ":is(div, b) :is(span, i):not(u *)",
+      "div:has(u)",
+      "div:has(span u)",
+      "div:has(> span > div > u)",
+      ":has(:has(:has(u)))",
+      ":has(~ u)",
+      "b:has(+ i ~ b)",
+      ":not(:has(b ~ :not(:has(u))))",
+      ":nth-child(2n+1)",
+      "i:nth-last-child(3n of b, i:has(+ b))",
+      ":nth-of-type(5), :only-of-type, :last-of-type",
+      "li:empty ~ li a",
+      "input:disabled, input:read-write",
+      ":lang(en) a, a:dir(rtl)",
+      "a:contains('nothing')",
+  };
+  for (const auto& [name, shape] : shapes) {
+    const document small_tree = parse(shape(1000));
+    const document large_tree = parse(shape(4000));
+    for (const char* text : selectors) {
+      SCOPED_TRACE(std::string(name) + ": " + text);
+      const selector compiled = selector::compile(text).value();
+      const std::uint64_t small = detail::work_of_select(compiled, small_tree);
+      const std::uint64_t large = detail::work_of_select(compiled, large_tree);
+      EXPECT_LE(large, 40 * large_tree.node_count());
+      EXPECT_LE(large, 6 * small + 2000) << small << " and then " << large;
+    }
   }
 }
 

@@ -1,8 +1,9 @@
-// What the conformance tests of html share: the .dat reader.
+// What the conformance tests of html share: the .dat reader, and the rows of the table in README.
 #pragma once
 
 #include <algorithm>
 #include <filesystem>
+#include <iostream>
 #include <map>
 #include <string>
 #include <string_view>
@@ -25,6 +26,12 @@ inline std::vector<std::filesystem::path> files_with_extension(const std::filesy
     if (entry.path().extension() == extension) found.push_back(entry.path());
   std::sort(found.begin(), found.end());
   return found;
+}
+
+// A row of the table of conformance in README.md, which conformance_table.py compares with what is printed
+// here.
+inline void report_conformance(std::string_view suite, int cases, int passed, std::string_view how) {
+  std::cout << "conformance | " << suite << " | " << cases << " | " << passed << " | " << how << " |\n";
 }
 
 // One case of a .dat file: its sections by name, without the newline that ends each.

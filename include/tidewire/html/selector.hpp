@@ -84,6 +84,7 @@ class TIDEWIRE_HTML_API selector {
   [[nodiscard]] std::vector<std::string> extract(const node& scope) const;
 
  private:
+  friend struct detail::access;
   explicit selector(std::shared_ptr<const detail::selector_program> program) noexcept;
   std::shared_ptr<const detail::selector_program> program_;
 };
