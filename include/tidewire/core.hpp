@@ -13,6 +13,7 @@
 #include <tidewire/core/memory_stream.hpp>
 #include <tidewire/core/mutex.hpp>
 #include <tidewire/core/offload.hpp>
+#include <tidewire/core/proxy.hpp>
 #include <tidewire/core/rate_limiter.hpp>
 #include <tidewire/core/resolver.hpp>
 #include <tidewire/core/retry.hpp>
