@@ -147,6 +147,13 @@ std::error_code set_multicast_interface(native_socket s, bool v6, unsigned index
 std::error_code shutdown_write(native_socket s) noexcept;
 void close(native_socket s) noexcept;
 
+#ifndef _WIN32
+/// Has this process more threads than the calling one? False where that cannot be told.
+[[nodiscard]] bool has_other_threads() noexcept;
+/// Asks for SIGTERM when the parent, the process `parent`, ends; nothing where the system has no such thing.
+void end_with_parent(int parent) noexcept;
+#endif
+
 /// Starts a thread that takes none of the signals of the program. Throws what `std::thread` throws.
 [[nodiscard]] std::thread start_quiet_thread(void (*body)(void*), void* argument);
 

@@ -1,15 +1,18 @@
 #include <tidewire/core/tcp.hpp>
 #include <tidewire/core/transport.hpp>
 
+#include <dirent.h>
 #include <linux/sockios.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <signal.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -239,6 +242,32 @@ std::error_code get_bound_device(native_socket s, bool, std::span<char, 16> name
   }
   if (size == 0) name[0] = '\0';
   return {};
+}
+
+#if defined(__SANITIZE_THREAD__)
+#define TIDEWIRE_THREADS_OF_A_SANITIZER 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define TIDEWIRE_THREADS_OF_A_SANITIZER 1
+#endif
+#endif
+
+bool has_other_threads() noexcept {
+#ifdef TIDEWIRE_THREADS_OF_A_SANITIZER
+  return false;  // it has one of its own
+#else
+  DIR* const tasks = ::opendir("/proc/self/task");
+  if (tasks == nullptr) return false;
+  int count = 0;
+  while (const dirent* const each = ::readdir(tasks)) count += each->d_name[0] != '.' ? 1 : 0;
+  ::closedir(tasks);
+  return count > 1;
+#endif
+}
+
+void end_with_parent(int parent) noexcept {
+  ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+  if (::getppid() != parent) ::raise(SIGTERM);  // it ended before
 }
 
 }  // namespace tidewire::detail::platform

@@ -108,4 +108,10 @@ std::error_code get_bound_device(native_socket s, bool v6, std::span<char, 16> n
   return {};
 }
 
+bool has_other_threads() noexcept {
+  return false;
+}
+
+void end_with_parent(int) noexcept {}
+
 }  // namespace tidewire::detail::platform
