@@ -1,5 +1,8 @@
 #include "address_name.hpp"
 
+#include <tidewire/base/bytes.hpp>
+
+#include <algorithm>
 #include <cstddef>
 
 #ifdef _WIN32
@@ -19,10 +22,10 @@ std::string name_of(const native_address& address) {
   const auto size = static_cast<std::size_t>(address.size);
   if (size <= start) return "unix:(unnamed)";
   std::string name(reinterpret_cast<const char*>(&address.storage) + start, size - start);
-  if (name[0] == '\0') {
-    name[0] = '@';
-  } else {
-    name.resize(name.find('\0') == std::string::npos ? name.size() : name.find('\0'));
+  if (name[0] != '\0') name.resize(std::min(name.find('\0'), name.size()));
+  for (char& each : name) {  // so that it can be shown; an abstract name begins with a zero
+    if (each == '\0') each = '@';
+    if (ascii::is_control(each)) each = '?';
   }
   return "unix:" + name;
 }

@@ -210,7 +210,6 @@ datagram_try datagram_receive::attempt() noexcept {
   }
   size_ = got.bytes;
   full_size_ = got.full_size;
-  truncated_ = got.truncated;
   came_from(sender);
   return datagram_try::done;
 }
@@ -220,7 +219,12 @@ datagram_try datagram_send::attempt() noexcept {
   const bool given = destination(to);
   if (given) socket().fit(to);
   const platform::attempt sent = platform::try_send_to(socket().native(), bytes_, given ? &to : nullptr);
-  if (sent.would_block) return datagram_try::blocked;
+  if (sent.would_block) {
+    // The system calls such a socket writable, whatever the receiver's queue: that would be waited for in
+    // vain.
+    if (!given || to.storage.ss_family != AF_UNIX) return datagram_try::blocked;
+    fail(std::make_error_code(std::errc::resource_unavailable_try_again), "the receiver is behind");
+  }
   if (sent.error != 0) fail(sent.code());
   return datagram_try::done;
 }
@@ -228,6 +232,30 @@ datagram_try datagram_send::attempt() noexcept {
 void datagram_send::raise_sending() const {
   native_address to;
   raise(destination(to) ? &to : nullptr, 0, 0);
+}
+
+datagram_handle::~datagram_handle() {
+  if (io_ == nullptr) return;
+  io_->close();
+  io_->release();
+}
+
+void datagram_handle::close() noexcept {
+  if (io_ != nullptr) io_->close();
+}
+
+bool datagram_handle::is_open() const noexcept {
+  return io_ != nullptr && io_->is_open();
+}
+
+native_socket datagram_handle::native_handle() const noexcept {
+  return is_open() ? io_->native() : platform::no_socket;
+}
+
+std::string datagram_handle::socket_name() const {
+  if (!is_open()) return "a closed socket";
+  return io_->is_connected() ? "the socket to " + name_of(io_->remote())
+                             : "the socket at " + name_of(io_->local());
 }
 
 }  // namespace tidewire::detail

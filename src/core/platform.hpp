@@ -70,8 +70,7 @@ struct accepted {
 
 /// What receiving one datagram without waiting gave.
 struct datagram_attempt : attempt {
-  std::size_t full_size = 0;  // of the datagram; where the system does not tell, what came of it
-  bool truncated = false;
+  std::size_t full_size = 0;  // of the datagram; one more than came of it, where the system only tells that
 };
 [[nodiscard]] datagram_attempt try_receive_from(native_socket s, byte_span into,
                                                 native_address& sender) noexcept;
@@ -134,6 +133,25 @@ inline constexpr bool sends_files = true;
 inline constexpr bool sends_files = false;
 #endif
 [[nodiscard]] attempt try_send_file(native_socket to, const file_part& part) noexcept;
+
+/// Two connected sockets without a name; `errc::unsupported` where there is no such thing.
+std::error_code open_unix_pair(int type, std::array<native_socket, 2>& made) noexcept;
+/// Who is at the other end of a Unix socket; `process` is 0 where the system does not tell.
+struct peer_identity {
+  std::uint32_t user = 0;
+  std::uint32_t group = 0;
+  std::int64_t process = 0;
+};
+std::error_code identify_peer(native_socket s, peer_identity& peer) noexcept;
+/// Sets the access rights that the file of a socket will have, where that can be told before it is bound.
+std::error_code set_file_mode(native_socket s, unsigned permissions) noexcept;
+/// Which file it is that a path leads to; equal for equal files.
+struct file_identity {
+  std::uint64_t device = 0;
+  std::uint64_t file = 0;
+  friend bool operator==(const file_identity&, const file_identity&) = default;
+};
+[[nodiscard]] file_identity identify_file(const char* path, std::error_code& failed) noexcept;
 
 /// The index of an interface by its name, or by one of its addresses; 0 for an empty text.
 [[nodiscard]] unsigned find_interface(std::string_view device, std::error_code& failed) noexcept;

@@ -104,7 +104,6 @@ datagram_attempt try_receive_from(native_socket s, byte_span into, native_addres
   datagram_attempt got{outcome_of(n)};
   got.full_size = got.bytes;
   got.bytes = std::min(got.bytes, into.size());
-  got.truncated = got.bytes < got.full_size;
   return got;
 }
 
@@ -226,6 +225,16 @@ std::array<option_place, 3> keep_alive_places() noexcept {
   return {{{IPPROTO_TCP, TCP_KEEPIDLE, true},
            {IPPROTO_TCP, TCP_KEEPINTVL, true},
            {IPPROTO_TCP, TCP_KEEPCNT, true}}};
+}
+
+std::error_code identify_peer(native_socket s, peer_identity& peer) noexcept {
+  ucred found{};
+  socklen_t size = sizeof(found);
+  if (::getsockopt(s, SOL_SOCKET, SO_PEERCRED, &found, &size) != 0) {
+    return std::error_code(errno, std::system_category());
+  }
+  peer = {found.uid, found.gid, found.pid};
+  return {};
 }
 
 std::error_code bind_to_device(native_socket s, bool, const char* name) noexcept {

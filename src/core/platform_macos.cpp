@@ -7,6 +7,8 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 #include <sys/uio.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include <cerrno>
 
@@ -83,6 +85,17 @@ std::array<option_place, 3> keep_alive_places() noexcept {
   return {{{IPPROTO_TCP, TCP_KEEPALIVE, true},
            {IPPROTO_TCP, TCP_KEEPINTVL, true},
            {IPPROTO_TCP, TCP_KEEPCNT, true}}};
+}
+
+std::error_code identify_peer(native_socket s, peer_identity& peer) noexcept {
+  uid_t user = 0;
+  gid_t group = 0;
+  if (::getpeereid(s, &user, &group) != 0) return std::error_code(errno, std::system_category());
+  pid_t process = 0;
+  socklen_t size = sizeof(process);
+  if (::getsockopt(s, SOL_LOCAL, LOCAL_PEERPID, &process, &size) != 0) process = 0;
+  peer = {user, group, process};
+  return {};
 }
 
 std::error_code bind_to_device(native_socket s, bool v6, const char* name) noexcept {

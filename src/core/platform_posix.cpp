@@ -6,6 +6,7 @@
 #include <net/if.h>
 #include <signal.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -40,7 +41,8 @@ std::error_code last_error() noexcept {
 
 }  // namespace
 
-attempt try_gather(native_socket to, std::span<const byte_view> buffers, std::size_t skip) noexcept {
+attempt try_gather(native_socket to, std::span<const byte_view> buffers, std::size_t skip,
+                   byte_span control) noexcept {
   std::array<iovec, most_vectors> vectors;
   std::size_t count = 0;
   std::size_t all = 0;
@@ -63,6 +65,10 @@ attempt try_gather(native_socket to, std::span<const byte_view> buffers, std::si
   msghdr message{};
   message.msg_iov = vectors.data();
   message.msg_iovlen = static_cast<decltype(message.msg_iovlen)>(count);
+  if (!control.empty()) {
+    message.msg_control = control.data();
+    message.msg_controllen = static_cast<decltype(message.msg_controllen)>(control.size());
+  }
   ssize_t n = 0;
   do {
     n = ::sendmsg(to, &message, send_flags);
@@ -95,8 +101,7 @@ datagram_attempt try_receive_from(native_socket s, byte_span into, native_addres
   } while (n < 0 && errno == EINTR);
   sender.size = message.msg_namelen;
   datagram_attempt got{outcome_of(n)};
-  got.full_size = got.bytes;
-  got.truncated = n >= 0 && (message.msg_flags & MSG_TRUNC) != 0;
+  got.full_size = got.bytes + (n >= 0 && (message.msg_flags & MSG_TRUNC) != 0 ? 1 : 0);
   return got;
 }
 
@@ -111,7 +116,7 @@ batch_attempt try_receive_many(native_socket s, std::span<datagram_slot> into) n
       return got;
     }
     slot.size = one.bytes;
-    slot.full_size = one.truncated ? one.bytes + 1 : one.bytes;
+    slot.full_size = one.full_size;
     ++got.count;
   }
   return got;
@@ -243,6 +248,88 @@ bool is_v6(native_socket s) noexcept {
   std::error_code failed;
   const native_address local = local_address(s, failed);
   return !failed && local.storage.ss_family == AF_INET6;
+}
+
+std::vector<std::byte> rights_of(std::span<const native_socket> descriptors) {
+  std::vector<std::byte> control(CMSG_SPACE(descriptors.size_bytes()));
+  msghdr message{};
+  message.msg_control = control.data();
+  message.msg_controllen = static_cast<decltype(message.msg_controllen)>(control.size());
+  cmsghdr* const header = CMSG_FIRSTHDR(&message);
+  header->cmsg_level = SOL_SOCKET;
+  header->cmsg_type = SCM_RIGHTS;
+  header->cmsg_len = static_cast<decltype(header->cmsg_len)>(CMSG_LEN(descriptors.size_bytes()));
+  std::memcpy(CMSG_DATA(header), descriptors.data(), descriptors.size_bytes());
+  return control;
+}
+
+incoming_rights::incoming_rights(std::size_t limit) : control(CMSG_SPACE(limit * sizeof(native_socket))) {
+  descriptors.reserve(limit + 1);  // the padding of the last may be taken for one more
+}
+
+attempt try_receive_rights(native_socket from, byte_span into, incoming_rights& rights) noexcept {
+  iovec vector{into.data(), into.size()};
+  msghdr message{};
+  message.msg_iov = &vector;
+  message.msg_iovlen = 1;
+  message.msg_control = rights.control.data();
+  message.msg_controllen = static_cast<decltype(message.msg_controllen)>(rights.control.size());
+#ifdef MSG_CMSG_CLOEXEC
+  constexpr int flags = MSG_DONTWAIT | MSG_CMSG_CLOEXEC;
+#else
+  constexpr int flags = MSG_DONTWAIT;
+#endif
+  ssize_t n = 0;
+  do {
+    n = ::recvmsg(from, &message, flags);
+  } while (n < 0 && errno == EINTR);
+  if (n < 0) return outcome_of(n);
+  for (cmsghdr* each = CMSG_FIRSTHDR(&message); each != nullptr; each = CMSG_NXTHDR(&message, each)) {
+    if (each->cmsg_level != SOL_SOCKET || each->cmsg_type != SCM_RIGHTS) continue;
+    const std::size_t count = (each->cmsg_len - CMSG_LEN(0)) / sizeof(native_socket);
+    for (std::size_t i = 0; i < count; ++i) {
+      native_socket one = no_socket;
+      std::memcpy(&one, CMSG_DATA(each) + i * sizeof(one), sizeof(one));
+      if (rights.descriptors.size() == rights.descriptors.capacity()) {
+        ::close(one);
+        rights.truncated = true;
+        continue;
+      }
+#ifndef MSG_CMSG_CLOEXEC
+      ::fcntl(one, F_SETFD, FD_CLOEXEC);
+#endif
+      rights.descriptors.push_back(one);
+    }
+  }
+  if ((message.msg_flags & MSG_CTRUNC) != 0) rights.truncated = true;
+  return outcome_of(n);
+}
+
+std::error_code open_unix_pair(int type, std::array<native_socket, 2>& made) noexcept {
+#ifdef __linux__
+  type |= SOCK_NONBLOCK | SOCK_CLOEXEC;
+#endif
+  if (::socketpair(AF_UNIX, type, 0, made.data()) != 0) return last_error();
+#ifndef __linux__
+  for (const native_socket each : made) prepare(each);
+#endif
+  return {};
+}
+
+std::error_code set_file_mode(native_socket s, unsigned permissions) noexcept {
+#ifdef __linux__
+  return ::fchmod(s, static_cast<mode_t>(permissions)) == 0 ? std::error_code() : last_error();
+#else
+  static_cast<void>(s);
+  static_cast<void>(permissions);
+  return {};
+#endif
+}
+
+file_identity identify_file(const char* path, std::error_code& failed) noexcept {
+  struct stat found{};
+  failed = ::lstat(path, &found) == 0 ? std::error_code() : last_error();
+  return {static_cast<std::uint64_t>(found.st_dev), static_cast<std::uint64_t>(found.st_ino)};
 }
 
 unsigned find_interface(std::string_view device, std::error_code& failed) noexcept {

@@ -21,7 +21,7 @@ class socket_io final : public watched_socket {
 
   bool start_read(read_request& request) noexcept {
     if (maybe_readable_) {
-      const platform::attempt got = platform::try_receive(native(), request.into);
+      const platform::attempt got = receive(request);
       if (!got.would_block) {
         note(request, got);
         return true;
@@ -72,6 +72,13 @@ class socket_io final : public watched_socket {
     return false;
   }
 
+  /// Descriptors that are to come with what is read from now on; null: none. Gives back what was set before.
+  platform::incoming_rights* receive_with(platform::incoming_rights* rights) noexcept {
+    return std::exchange(rights_in_, rights);
+  }
+  /// Descriptors that go with the next byte that is sent, once.
+  byte_span send_with(byte_span rights) noexcept { return std::exchange(rights_out_, rights); }
+
   /// The stream is gone: its requests must not be touched any more.
   void abandon() noexcept {
     close();
@@ -88,7 +95,7 @@ class socket_io final : public watched_socket {
 
  private:
   progress try_read() noexcept override {
-    const platform::attempt got = platform::try_receive(native(), reading_->into);
+    const platform::attempt got = receive(*reading_);
     if (got.would_block) return progress::blocked;
     note(*reading_, got);
     return maybe_readable_ ? progress::done : progress::drained;
@@ -123,6 +130,12 @@ class socket_io final : public watched_socket {
   }
   void became_readable() noexcept override { maybe_readable_ = true; }
 
+  platform::attempt receive(read_request& request) noexcept {
+    if (rights_in_ != nullptr) [[unlikely]]
+      return platform::try_receive_rights(native(), request.into, *rights_in_);
+    return platform::try_receive(native(), request.into);
+  }
+
   void note(read_request& request, const platform::attempt& got) noexcept {
     request.transferred = got.bytes;
     if (got.error != 0) [[unlikely]]
@@ -130,10 +143,19 @@ class socket_io final : public watched_socket {
     maybe_readable_ = got.bytes == 0 || got.bytes == request.into.size() || !short_read_drains();
   }
 
+  platform::attempt send_rights(write_request& request) noexcept {
+    const platform::attempt sent =
+        platform::try_gather(native(), request.from, request.transferred, rights_out_);
+    if (sent.bytes > 0) rights_out_ = {};
+    return sent;
+  }
+
   /// Sends until all has gone, an error, or a wait. What is taken only in part has filled the socket.
   progress send(write_request& request) noexcept {
     for (;;) {
-      const platform::attempt sent = platform::try_send(native(), request.from, request.transferred);
+      const platform::attempt sent = rights_out_.empty()
+                                         ? platform::try_send(native(), request.from, request.transferred)
+                                         : send_rights(request);
       request.transferred += sent.bytes;
       if (sent.error != 0) {
         request.fail(sent.code());
@@ -157,6 +179,8 @@ class socket_io final : public watched_socket {
   io_request* sending_ = nullptr;  // a part of a file
   const file_part* part_ = nullptr;
   io_request* connecting_ = nullptr;
+  platform::incoming_rights* rights_in_ = nullptr;
+  byte_span rights_out_;
   bool maybe_readable_;
 };
 

@@ -5,7 +5,6 @@
 #include <utility>
 #include <vector>
 
-#include "address_name.hpp"
 #include "datagram_io.hpp"
 #include "datagram_slot.hpp"
 #include "platform.hpp"
@@ -145,19 +144,6 @@ std::size_t batch::sent() const noexcept {
   return slots_->sent;
 }
 
-socket::socket(socket&& other) noexcept : io_(std::exchange(other.io_, nullptr)) {}
-
-socket& socket::operator=(socket&& other) noexcept {
-  std::swap(io_, other.io_);
-  return *this;
-}
-
-socket::~socket() {
-  if (io_ == nullptr) return;
-  io_->close();
-  io_->release();
-}
-
 void socket::set_membership(bool join, const ip_address& group, const membership& which) {
   const auto check = [&](std::error_code code, const std::string& with) {
     if (code) throw error(failure(code).during(join ? "join" : "leave").with(with));
@@ -210,24 +196,6 @@ endpoint socket::local_endpoint() const {
 std::optional<endpoint> socket::remote_endpoint() const {
   if (!is_open() || !io_->is_connected()) return std::nullopt;
   return endpoint_of(io_->remote());
-}
-
-void socket::close() noexcept {
-  if (io_ != nullptr) io_->close();
-}
-
-bool socket::is_open() const noexcept {
-  return io_ != nullptr && io_->is_open();
-}
-
-native_socket socket::native_handle() const noexcept {
-  return is_open() ? io_->native() : platform::no_socket;
-}
-
-std::string socket::socket_name() const {
-  if (!is_open()) return "a closed socket";
-  return io_->is_connected() ? "the socket to " + name_of(io_->remote())
-                             : "the socket at " + name_of(io_->local());
 }
 
 namespace {

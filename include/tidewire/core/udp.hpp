@@ -232,12 +232,9 @@ struct membership {
 /// time; whoever waits then gets `errc::closed`.
 ///
 /// Errors are of the class `error`; they name the operation and the peer. Moves; not thread-safe.
-class TIDEWIRE_CORE_API socket : public tidewire::detail::socket_options_of<socket> {
+class TIDEWIRE_CORE_API socket : public tidewire::detail::datagram_handle,
+                                 public tidewire::detail::socket_options_of<socket> {
  public:
-  socket(socket&& other) noexcept;
-  socket& operator=(socket&& other) noexcept;
-  ~socket();
-
   /// Waits for a datagram.
   /// @param buffer Not empty; alive until the operation ends. What does not fit is lost, and told.
   /// @par Errors `condition::canceled`, `misuse`; what the system gives. On a connected socket that is
@@ -297,21 +294,12 @@ class TIDEWIRE_CORE_API socket : public tidewire::detail::socket_options_of<sock
   [[nodiscard]] endpoint local_endpoint() const;
   /// The peer's end, on a connected socket.
   [[nodiscard]] std::optional<endpoint> remote_endpoint() const;
-  /// Closes at once. Whoever waits gets `errc::closed`. Twice is once.
-  void close() noexcept;
-  [[nodiscard]] bool is_open() const noexcept;
-  /// The system's socket, still owned here; all ones once closed.
-  [[nodiscard]] native_socket native_handle() const noexcept;
-  /// For messages.
-  [[nodiscard]] std::string socket_name() const;
 
  private:
   friend TIDEWIRE_CORE_API socket bind(const endpoint& at, bind_options options);
   friend TIDEWIRE_CORE_API socket connect(const endpoint& to, connect_options options);
-  explicit socket(tidewire::detail::datagram_io* io) noexcept : io_(io) {}
+  using datagram_handle::datagram_handle;
   void set_membership(bool join, const ip_address& group, const membership& which);
-
-  tidewire::detail::datagram_io* io_;
 };
 
 /// Makes a socket at an endpoint, which gets what is sent there; port 0 lets the system choose.

@@ -5,9 +5,12 @@
 #include <tidewire/base/bytes.hpp>
 #include <tidewire/core/detail/loop.hpp>
 #include <tidewire/core/export.hpp>
+#include <tidewire/core/socket_options.hpp>
 
 #include <cstddef>
+#include <string>
 #include <system_error>
+#include <utility>
 
 namespace tidewire::detail {
 
@@ -80,8 +83,7 @@ class TIDEWIRE_CORE_API datagram_receive : public datagram_wait {
   }
 
   std::size_t size_ = 0;       // in the buffer
-  std::size_t full_size_ = 0;  // of the datagram, as far as the system tells
-  bool truncated_ = false;
+  std::size_t full_size_ = 0;  // of the datagram; more than that, at least
 
  private:
   datagram_try attempt() noexcept final;
@@ -111,6 +113,29 @@ class TIDEWIRE_CORE_API datagram_send : public datagram_wait {
   [[noreturn]] void raise_sending() const;
 
   byte_view bytes_;
+};
+
+/// What owns a datagram socket.
+class TIDEWIRE_CORE_API datagram_handle {
+ public:
+  /// Closes at once. Whoever waits gets `errc::closed`. Twice is once.
+  void close() noexcept;
+  [[nodiscard]] bool is_open() const noexcept;
+  /// The system's socket, still owned here; all ones once closed.
+  [[nodiscard]] native_socket native_handle() const noexcept;
+  /// For messages.
+  [[nodiscard]] std::string socket_name() const;
+
+ protected:
+  explicit datagram_handle(datagram_io* io) noexcept : io_(io) {}
+  datagram_handle(datagram_handle&& other) noexcept : io_(std::exchange(other.io_, nullptr)) {}
+  datagram_handle& operator=(datagram_handle&& other) noexcept {
+    std::swap(io_, other.io_);
+    return *this;
+  }
+  ~datagram_handle();
+
+  datagram_io* io_;
 };
 
 }  // namespace tidewire::detail
