@@ -1,0 +1,182 @@
+// CPU that a receiver uses per datagram of 64 bytes that it gets, in nanoseconds, while another thread sends
+// as fast as it can. What was lost is told beside it: who is slower loses more.
+#include <tidewire/core.hpp>
+
+#include <arpa/inet.h>
+#include <asio/io_context.hpp>
+#include <asio/ip/udp.hpp>
+#include <benchmark/benchmark.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <cstring>
+#include <functional>
+#include <future>
+#include <span>
+#include <thread>
+
+#include "echo_load.hpp"
+
+namespace {
+
+using namespace tidewire;
+using benchmarks::thread_cpu_seconds;
+using on_bound = std::function<void(std::uint16_t)>;
+
+constexpr std::uint64_t datagrams = 200'000;
+constexpr std::uint64_t the_end = ~std::uint64_t{0};
+constexpr std::size_t datagram_size = 64;
+
+/// What a receiver got. Datagrams carry their number: on loopback they keep their order.
+struct tally {
+  std::uint64_t got = 0;
+  std::uint64_t next = 0;
+  bool wrong = false;
+
+  /// False at the end.
+  bool take(std::span<const std::byte> datagram) {
+    std::uint64_t number = 0;
+    if (datagram.size() != datagram_size) return !(wrong = true);
+    std::memcpy(&number, datagram.data(), sizeof(number));
+    if (number == the_end) return false;
+    if (number < next || number >= datagrams) wrong = true;
+    next = number + 1;
+    ++got;
+    return true;
+  }
+};
+
+/// Sends all datagrams, then the end, again and again until it was seen.
+void send_all(std::uint16_t port, const std::atomic<bool>& received) {
+  constexpr std::size_t at_once = 32;
+  const int s = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  sockaddr_in to{};
+  to.sin_family = AF_INET;
+  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  to.sin_port = htons(port);
+  if (::connect(s, reinterpret_cast<sockaddr*>(&to), sizeof(to)) != 0) std::abort();
+  std::array<std::array<std::byte, datagram_size>, at_once> bytes{};
+  std::array<iovec, at_once> vectors{};
+  std::array<mmsghdr, at_once> messages{};
+  for (std::size_t i = 0; i < at_once; ++i) {
+    vectors[i] = {bytes[i].data(), datagram_size};
+    messages[i].msg_hdr.msg_iov = &vectors[i];
+    messages[i].msg_hdr.msg_iovlen = 1;
+  }
+  for (std::uint64_t number = 0; number < datagrams;) {
+    for (auto& each : bytes) {
+      std::memcpy(each.data(), &number, sizeof(number));
+      ++number;
+    }
+    ::sendmmsg(s, messages.data(), at_once, 0);
+  }
+  while (!received) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    std::memcpy(bytes[0].data(), &the_end, sizeof(the_end));
+    ::send(s, bytes[0].data(), datagram_size, 0);
+  }
+  ::close(s);
+}
+
+double receive_batches(const on_bound& bound, tally& all) {
+  const auto receive = [&]() -> task<double> {
+    udp::socket socket = udp::bind(endpoint(ip_address::loopback_v4(), 0));
+    udp::batch batch({.capacity = 64, .datagram_size = 1500});
+    const double start = thread_cpu_seconds();
+    bound(socket.local_endpoint().port());
+    for (;;) {
+      co_await socket.recv_many(batch);
+      for (const udp::datagram& each : batch) {
+        if (!all.take(each.bytes)) co_return thread_cpu_seconds() - start;
+      }
+    }
+  };
+  return run(receive(), {.handle_signals = false});
+}
+
+double receive_one_by_one(const on_bound& bound, tally& all) {
+  const auto receive = [&]() -> task<double> {
+    udp::socket socket = udp::bind(endpoint(ip_address::loopback_v4(), 0));
+    std::array<std::byte, 1500> buffer;
+    const double start = thread_cpu_seconds();
+    bound(socket.local_endpoint().port());
+    for (;;) {
+      const udp::received got = co_await socket.recv_from(buffer);
+      if (!all.take(std::span(buffer).first(got.size))) co_return thread_cpu_seconds() - start;
+    }
+  };
+  return run(receive(), {.handle_signals = false});
+}
+
+class asio_receiver {
+ public:
+  explicit asio_receiver(tally& all) : all_(all) {}
+
+  double run(const on_bound& bound) {
+    const double start = thread_cpu_seconds();
+    bound(socket_.local_endpoint().port());
+    receive();
+    context_.run();
+    return thread_cpu_seconds() - start;
+  }
+
+ private:
+  void receive() {
+    socket_.async_receive_from(asio::buffer(buffer_), from_, [this](std::error_code, std::size_t size) {
+      if (all_.take(std::span(buffer_).first(size))) receive();
+    });
+  }
+
+  tally& all_;
+  asio::io_context context_{1};
+  asio::ip::udp::socket socket_{context_, asio::ip::udp::endpoint(asio::ip::address_v4::loopback(), 0)};
+  asio::ip::udp::endpoint from_;
+  std::array<std::byte, 1500> buffer_;
+};
+
+double receive_with_asio(const on_bound& bound, tally& all) {
+  return asio_receiver(all).run(bound);
+}
+
+void receive(benchmark::State& state, double (*receiver)(const on_bound&, tally&)) {
+  std::uint64_t got = 0;
+  for (auto _ : state) {
+    std::promise<std::uint16_t> port;
+    std::atomic<bool> received = false;
+    tally all;
+    double used = 0;
+    std::thread receiving([&] {
+      used = receiver([&](std::uint16_t at) { port.set_value(at); }, all);
+      received = true;
+    });
+    send_all(port.get_future().get(), received);
+    receiving.join();
+    if (all.wrong || all.got == 0) return state.SkipWithError("wrong answer");
+    state.SetIterationTime(used / static_cast<double>(all.got));
+    got += all.got;
+  }
+  const auto sent = static_cast<double>(datagrams) * static_cast<double>(state.iterations());
+  state.counters["lost_percent"] = 100 * (1 - static_cast<double>(got) / sent);
+}
+
+BENCHMARK_CAPTURE(receive, ours, receive_batches)
+    ->Name("core/udp/receive/ours")
+    ->UseManualTime()
+    ->Iterations(1);
+BENCHMARK_CAPTURE(receive, asio, receive_with_asio)
+    ->Name("core/udp/receive/asio")
+    ->UseManualTime()
+    ->Iterations(1);
+BENCHMARK_CAPTURE(receive, one_by_one, receive_one_by_one)
+    ->Name("core/udp/receive-one/ours")
+    ->UseManualTime()
+    ->Iterations(1);
+BENCHMARK_CAPTURE(receive, asio_one_by_one, receive_with_asio)
+    ->Name("core/udp/receive-one/asio")
+    ->UseManualTime()
+    ->Iterations(1);
+
+}  // namespace
