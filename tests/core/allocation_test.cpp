@@ -261,6 +261,26 @@ TEST_F(Allocation, ABatchOfDatagramsMakesNone) {
   EXPECT_EQ(allocations_of(round), 0u);
 }
 
+TEST_F(Allocation, ADatagramOfAConversationMakesNone) {
+  udp::server server(udp::bind(endpoint(ip_address::loopback_v4(), 0)));
+  udp::socket client = udp::connect(server.at().local_endpoint());
+  const auto echo = [](udp::conversation peer) -> task<> {
+    std::array<char, 100> buffer;
+    while (auto got = co_await peer.receive(buffer)) co_await peer.send(std::span(buffer).first(got->size));
+  };
+  const auto round = [&]() -> task<> {
+    std::array<char, 100> buffer;
+    for (int i = 0; i < 5; ++i) co_await client.send("hello");
+    for (int i = 0; i < 5; ++i) EXPECT_EQ((co_await client.recv_from(buffer)).size, 5u);
+  };
+  const auto measured = [&]() -> task<> {
+    EXPECT_EQ(co_await count(round), 0u);
+    server.stop();
+  };
+  const auto both = [&]() -> task<> { co_await when_all(server.run(echo), measured()); };
+  run(both());
+}
+
 // The thread of the pool posts to the loop by Asio, which keeps freed memory per thread: what the pool's
 // thread takes, the loop's keeps. Hence one each, and no more.
 TEST_F(Allocation, AnOffloadedCallMakesAtMostTheOneOfAsiosPost) {
