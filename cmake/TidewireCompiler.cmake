@@ -21,12 +21,14 @@ if(TIDEWIRE_SANITIZE)
 endif()
 
 # ccache is used where it is found, and only when tidewire is the project that is being worked on. Without the
-# sloppiness it would not cache anything that uses the precompiled header of the tests.
+# sloppiness it would not cache anything that uses the precompiled header of the tests; with a base folder, one checkout
+# finds what another one compiled.
 if(PROJECT_IS_TOP_LEVEL AND (NOT CMAKE_CXX_COMPILER_LAUNCHER OR CMAKE_CXX_COMPILER_LAUNCHER STREQUAL "ccache"))
   find_program(TIDEWIRE_CCACHE ccache)
   mark_as_advanced(TIDEWIRE_CCACHE)
   if(TIDEWIRE_CCACHE)
     set(CMAKE_CXX_COMPILER_LAUNCHER
-      ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${TIDEWIRE_CCACHE})
+      ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros CCACHE_BASEDIR=${PROJECT_SOURCE_DIR}
+      CCACHE_NOHASHDIR=1 ${TIDEWIRE_CCACHE})
   endif()
 endif()

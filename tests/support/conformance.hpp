@@ -13,6 +13,8 @@
 #include <string_view>
 #include <system_error>
 
+#include "support/source_folder.hpp"
+
 namespace tidewire::testing {
 
 /// A file or folder of the suites ("html5lib-tests/tokenizer"), below TIDEWIRE_CONFORMANCE_DIR or, where that
@@ -20,8 +22,7 @@ namespace tidewire::testing {
 [[nodiscard]] inline std::filesystem::path conformance_path(std::string_view name) {
   const char* given = std::getenv("TIDEWIRE_CONFORMANCE_DIR");
   if (given != nullptr) return std::filesystem::path(given) / name;
-  const auto checkout = std::filesystem::path(__FILE__).parent_path().parent_path().parent_path();
-  return checkout.parent_path() / "shared" / "conformance" / name;
+  return std::filesystem::path(source_folder).parent_path() / "shared" / "conformance" / name;
 }
 
 [[nodiscard]] inline bool has_conformance(std::string_view name) {
