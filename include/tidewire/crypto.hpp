@@ -12,3 +12,4 @@
 #include <tidewire/crypto/key.hpp>
 #include <tidewire/crypto/password.hpp>
 #include <tidewire/crypto/random.hpp>
+#include <tidewire/crypto/sasl.hpp>

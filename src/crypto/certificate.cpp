@@ -88,7 +88,7 @@ result<certificate> certificate::adopt(x509_st* x509) {
   auto owned = std::shared_ptr<x509_st>(x509, X509_free);
   for (const ASN1_TIME* time : {X509_get0_notBefore(x509), X509_get0_notAfter(x509)}) {
     if (!date::parse_asn1(text_of(time))) {
-      return failure(errc::malformed_certificate, "'" + shown(text_of(time), 30) + "' is no date");
+      return failure(errc::malformed_certificate, shown(text_of(time), 30) + " is no date");
     }
   }
   return certificate(std::move(owned));

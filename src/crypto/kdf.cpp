@@ -27,10 +27,6 @@ const char* text_of(std::string_view text) noexcept {
   return text.empty() ? "" : text.data();
 }
 
-void append(secret& out, const digest& block, std::size_t size) {
-  out.append(as_text(block.bytes().first(size)));
-}
-
 }  // namespace
 
 secret pbkdf2(const secret& password, byte_view salt, std::size_t size, pbkdf2_options options) {
@@ -73,9 +69,7 @@ secret scrypt(const secret& password, byte_view salt, std::size_t size, scrypt_o
 }
 
 secret hkdf_extract(byte_view key, hkdf_options options) {
-  secret extracted;
-  append(extracted, hmac_hasher(options.hash, options.salt).update(key).finish(), digest_size(options.hash));
-  return extracted;
+  return take_key(hmac_hasher(options.hash, options.salt).update(key).finish());
 }
 
 secret hkdf_expand(byte_view extracted, std::size_t size, hkdf_options options) {
@@ -86,11 +80,11 @@ secret hkdf_expand(byte_view extracted, std::size_t size, hkdf_options options) 
   }
   hmac_hasher mac(options.hash, extracted);
   secret key;
-  digest last;
+  secret last;
   for (unsigned char count = 1; key.size() < size; ++count) {
     const std::byte counter{count};
-    last = mac.update(last.bytes()).update(options.info).update(byte_view(&counter, 1)).finish();
-    append(key, last, std::min(block, size - key.size()));
+    last = take_key(mac.update(last.reveal()).update(options.info).update(byte_view(&counter, 1)).finish());
+    key.append(last.reveal().substr(0, size - key.size()));
   }
   return key;
 }

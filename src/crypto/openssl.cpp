@@ -5,6 +5,8 @@
 #include <array>
 #include <atomic>
 #include <new>
+#include <span>
+#include <type_traits>
 #include <utility>
 
 namespace tidewire::crypto {
@@ -56,6 +58,13 @@ thread_local cache_closer closer;
 std::array<std::atomic<EVP_MD*>, hash_algorithm_count> handles{};
 
 }  // namespace
+
+secret take_key(digest&& value) {
+  secret key(value.bytes());
+  static_assert(std::is_trivially_copyable_v<digest>);
+  wipe(std::as_writable_bytes(std::span(&value, 1)));
+  return key;
+}
 
 std::string openssl_reason() {
   const unsigned long code = ERR_peek_last_error();

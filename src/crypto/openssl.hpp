@@ -2,6 +2,7 @@
 #pragma once
 
 #include <tidewire/base/bytes.hpp>
+#include <tidewire/base/secret.hpp>
 #include <tidewire/crypto/error.hpp>
 #include <tidewire/crypto/hash.hpp>
 
@@ -31,6 +32,9 @@ inline const unsigned char* raw(byte_view bytes) noexcept {
 inline unsigned char* raw(byte_span bytes) noexcept {
   return reinterpret_cast<unsigned char*>(bytes.data());
 }
+
+// The bytes of a digest that is a key; those of `value` are wiped.
+secret take_key(digest&& value);
 
 // Why the last call failed, in OpenSSL's words; the thread's queue of errors is empty afterwards. These words
 // are of OpenSSL's own making: they hold neither input nor keys.
