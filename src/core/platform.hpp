@@ -159,8 +159,9 @@ struct file_identity {
 /// system chooses.
 std::error_code set_membership(native_socket s, bool join, unsigned index, const native_address& group,
                                const native_address* source) noexcept;
-/// Where multicasts leave from.
-std::error_code set_multicast_interface(native_socket s, bool v6, unsigned index) noexcept;
+/// Where multicasts leave from, by IPv4 with `own` as their sender if that is not null.
+std::error_code set_multicast_interface(native_socket s, bool v6, unsigned index,
+                                        const native_address* own) noexcept;
 
 std::error_code shutdown_write(native_socket s) noexcept;
 void close(native_socket s) noexcept;

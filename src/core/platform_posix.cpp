@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
 
 #include "datagram_slot.hpp"
@@ -383,10 +384,16 @@ std::error_code set_membership(native_socket s, bool join, unsigned index, const
   return ::setsockopt(s, level, name, &request, sizeof(request)) == 0 ? std::error_code() : last_error();
 }
 
-std::error_code set_multicast_interface(native_socket s, bool v6, unsigned index) noexcept {
+std::error_code set_multicast_interface(native_socket s, bool v6, unsigned index,
+                                        const native_address* own) noexcept {
   if (v6) return set_option(s, IPPROTO_IPV6, IPV6_MULTICAST_IF, static_cast<int>(index));
   ip_mreqn request{};
   request.imr_ifindex = static_cast<int>(index);
+  if (own != nullptr) {
+    std::memcpy(&request.imr_address,
+                reinterpret_cast<const char*>(&own->storage) + offsetof(sockaddr_in, sin_addr),
+                sizeof(request.imr_address));
+  }
   return ::setsockopt(s, IPPROTO_IP, IP_MULTICAST_IF, &request, sizeof(request)) == 0 ? std::error_code()
                                                                                       : last_error();
 }

@@ -181,10 +181,17 @@ void socket::set_multicast_device(std::string_view device) {
   std::error_code failed;
   const unsigned index = platform::find_interface(device, failed);
   check(failed);
+  native_address own;
+  const auto given = ip_address::parse(device);
+  const bool by_v4_address = given && given->is_v4();
+  if (by_v4_address) own = tidewire::detail::to_sockaddr(endpoint(*given, 0));
+  const auto set = [&](bool v6) {
+    return platform::set_multicast_interface(io_->native(), v6, index, by_v4_address ? &own : nullptr);
+  };
   const bool v6 = io_->local().storage.ss_family == AF_INET6;
-  check(platform::set_multicast_interface(io_->native(), v6, index));
+  check(set(v6));
   // A socket of both families sends each kind by itself; one of IPv6 only refuses this.
-  if (v6) static_cast<void>(platform::set_multicast_interface(io_->native(), false, index));
+  if (v6) static_cast<void>(set(false));
 }
 
 endpoint socket::local_endpoint() const {

@@ -441,6 +441,9 @@ task<> check_multicast(const ip_address& group, std::string_view device, const i
   for (udp::socket* const member : {&first, &second}) {
     const udp::received got = co_await with_timeout(5s, member->recv_from(bytes));
     EXPECT_EQ(text_of(bytes, got), "hello");
+    if (device == "127.0.0.1") {
+      EXPECT_EQ(got.from.address(), ip_address::loopback_v4());
+    }
   }
   second.leave(group, {.device = device});
   EXPECT_THROW(second.leave(group, {.device = device}), error);

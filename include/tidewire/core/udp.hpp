@@ -287,7 +287,8 @@ class TIDEWIRE_CORE_API socket : public tidewire::detail::datagram_handle,
   void join(const ip_address& group, const membership& which = {});
   /// Ends what `join` began, with the same arguments.
   void leave(const ip_address& group, const membership& which = {});
-  /// Where multicasts leave from: an interface as in `membership::device`. Empty: as the system chooses.
+  /// Where multicasts leave from: an interface as in `membership::device`; an IPv4 address is their sender,
+  /// too, of a socket that is bound to none. Empty: as the system chooses.
   void set_multicast_device(std::string_view device);
 
   /// Our end. Throws `error` once closed.
