@@ -3,6 +3,7 @@
 //   html_extract links|tables|forms|metadata|text|markdown < page.html
 #include <tidewire/html.hpp>
 
+#include <algorithm>
 #include <iostream>
 #include <iterator>
 #include <string>
@@ -124,6 +125,11 @@ void print_metadata(const html::document& page) {
 
 int main(int argc, char** argv) {
   const std::string_view what = argc == 2 ? argv[1] : "";
+  static constexpr std::string_view known[] = {"links", "tables", "forms", "metadata", "text", "markdown"};
+  if (std::find(std::begin(known), std::end(known), what) == std::end(known)) {
+    std::cerr << "usage: html_extract links|tables|forms|metadata|text|markdown < page.html\n";
+    return 2;
+  }
   const std::string bytes{std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>()};
   const html::document page = html::parse_bytes(bytes, {.transport = {}, .force = {}, .fallback = "utf-8"});
   if (what == "links") {
@@ -136,11 +142,8 @@ int main(int argc, char** argv) {
     print_metadata(page);
   } else if (what == "text") {
     std::cout << html::rendered_text(page) << '\n';
-  } else if (what == "markdown") {
-    std::cout << html::to_markdown(page);
   } else {
-    std::cerr << "usage: html_extract links|tables|forms|metadata|text|markdown < page.html\n";
-    return 2;
+    std::cout << html::to_markdown(page);
   }
   return 0;
 }

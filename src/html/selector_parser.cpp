@@ -380,7 +380,7 @@ class reader {
       if (!star) first = name("a name");
     }
     std::uint16_t where = default_space();
-    if (looking_at('|') && text_.substr(at_, 2) != "|=") {
+    if (looking_at('|') && (text_.substr(at_, 2) != "|=" || !(star || first))) {
       ++at_;
       if (star)
         where = any_space;

@@ -160,6 +160,7 @@ class tokenizer {
 
   // at_ is at a '<' in the data state.
   bool markup() {
+    errors_before_ = errors.size();
     const char* at = at_ + 1;
     if (at == end_) {
       if (!final_) return false;
@@ -260,11 +261,11 @@ class tokenizer {
   template <bool Closing>
   bool tag(const char* at) {
     const std::uint32_t first_attr = store_->attrs.size();
-    const std::size_t errors_before = errors.size();
+    errors_before_ = errors.size();
     const auto incomplete = [&] {
       store_->attrs.truncate(first_attr);
       if (!final_) {
-        errors.resize(errors_before);
+        errors.resize(errors_before_);
         return false;
       }
       fail(parse_error_code::eof_in_tag, end_);
@@ -435,7 +436,7 @@ class tokenizer {
   bool bogus_comment(const char* start) {
     const auto* close = static_cast<const char*>(std::memchr(start, '>', left(start)));
     if (close == nullptr && !final_) {
-      if (!errors.empty()) drop_errors_from(offset(at_));
+      errors.resize(errors_before_);
       return false;
     }
     const char* const stop = close == nullptr ? end_ : close;
@@ -444,10 +445,6 @@ class tokenizer {
     sink_.on_comment(without_nulls(start, stop), source);
     return true;
   }
-  void drop_errors_from(std::uint32_t offset) {
-    while (!errors.empty() && errors.back().offset >= offset) errors.pop_back();
-  }
-
   // at_ is at "<!".
   bool declaration() {
     const char* const at = at_ + 2;
@@ -823,6 +820,7 @@ class tokenizer {
   const char* end_ = nullptr;
   bool final_ = false;
   std::uint32_t position_ = 0;
+  std::size_t errors_before_ = 0;  // the token at hand, which may have to be read again
   std::uint32_t stamp_ = 0;
   plain_vector<std::uint32_t> stamps_;
   std::string scratch_;

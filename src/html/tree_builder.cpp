@@ -205,6 +205,15 @@ void tree_builder::characters_by_mode(piece what) {
     what.text.length -= length;
     return taken;
   };
+  // What it begins with up to the next white space is ignored.
+  const auto drop_others = [&] {
+    fail(code::unexpected_text, what.text.offset);
+    const char* const start = store_->address(what.text.offset);
+    std::uint32_t length = what.null ? what.text.length : 1;
+    while (length != what.text.length && !is_space(start[length])) ++length;
+    what.text.offset += length;
+    what.text.length -= length;
+  };
   for (;;) {
     switch (mode_) {
       case mode::in_body:
@@ -285,12 +294,12 @@ void tree_builder::characters_by_mode(piece what) {
       case mode::in_column_group:
         insert_text(take_space());
         if (what.text.length == 0) return;
-        if (!current_is(colgroup_)) {
-          fail(code::unexpected_text, what.text.offset);
-          return;
+        if (current_is(colgroup_)) {
+          pop();
+          mode_ = mode::in_table;
+        } else {
+          drop_others();
         }
-        pop();
-        mode_ = mode::in_table;
         break;
       case mode::after_body:
       case mode::after_after_body: {
@@ -305,21 +314,14 @@ void tree_builder::characters_by_mode(piece what) {
       case mode::after_frameset:
       case mode::after_after_frameset: {
         if (what.null) return;
-        // Only the white space counts; what is between is dropped.
-        while (what.text.length != 0) {
-          const slice space = take_space();
-          if (space.length != 0) {
-            if (mode_ == mode::after_after_frameset)
-              text_in_body(space);
-            else
-              insert_text(space);
-          }
-          if (what.text.length == 0) return;
-          fail(code::unexpected_text, what.text.offset);
-          const char* at = store_->address(what.text.offset);
-          while (what.text.length != 0 && !is_space(*at)) ++at, ++what.text.offset, --what.text.length;
-        }
-        return;
+        const slice space = take_space();
+        if (mode_ != mode::after_after_frameset)
+          insert_text(space);
+        else if (space.length != 0)
+          text_in_body(space);
+        if (what.text.length == 0) return;
+        drop_others();
+        break;
       }
       default: return;
     }

@@ -90,6 +90,16 @@ TEST(HtmlParser, ParsesAFragmentInItsContext) {
   const document path = parse_fragment("<A/>", "svg path");
   EXPECT_EQ(path.root().first_child().namespace_uri(), "http://www.w3.org/2000/svg");
   EXPECT_EQ(path.root().type(), node_type::fragment);
+  // Where only white space counts, that between other characters does, too.
+  EXPECT_EQ(parse_fragment(" a b<col>c d", "colgroup").root().inner_html(), "  <col> ");
+}
+
+// The library's tables are there before any object of a program is made.
+const document made_before_main = parse("<section class=a>x");
+
+TEST(HtmlParser, CanBeUsedBeforeMain) {
+  EXPECT_EQ(made_before_main.body().inner_html(), "<section class=\"a\">x</section>");
+  EXPECT_EQ(made_before_main.select("section.a").size(), 1U);
 }
 
 TEST(HtmlParser, ReadsNoscriptAsTextOnlyWithScripting) {

@@ -170,6 +170,7 @@ TEST(HtmlSelector, SaysWhatIsWrongAndWhere) {
   EXPECT_EQ(place_of("a::first-line"), 1U);
   EXPECT_EQ(place_of("a::text b"), 8U);
   EXPECT_EQ(place_of("5a"), 0U);
+  EXPECT_EQ(place_of("|=a"), 1U);
   EXPECT_EQ(place_of(std::string(70000, 'a')), 65536U);
   std::string deep;
   for (int i = 0; i < 40; ++i) deep += ":not(";

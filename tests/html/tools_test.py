@@ -23,18 +23,29 @@ def main():
     expect((status, out), (0, '| <html>\n|   <head>\n|   <body>\n|     <p>\n|       "a"\n|       <b>\n|         "c"\n'))
     expect(run("html_tree", "--fragment", "tr", text="<td>x")[1], '| <td>\n|   "x"\n')
     expect(run("html_tree", "--scripting", "--fragment", "body", text="<noscript><p>")[1], '| <noscript>\n|   "<p>"\n')
+    expect(run("html_tree", "--fragment", "svg path", text="<G>")[1], "| <svg g>\n")
+    expect(run("html_tree", text="<!DOCTYPE html><template><p>x")[1],
+           "| <!DOCTYPE html>\n| <html>\n|   <head>\n|     <template>\n|       content\n|         <p>\n"
+           '|           "x"\n|   <body>\n')
     expect(run("html_tree", "--nonsense", text="")[0], 2)
 
     page = "<p id=a>x\ny</p><p>z\\</p><a href=u>l</a>"
-    expect(run("html_select", "p", "--text", text=page)[:2], (0, "x\\ny\nz\\\\\n"))
+    expect(run("html_select", "p", "--text", text=page)[:2], (0, "x\\ny\nz\\\n"))
     expect(run("html_select", "p:first-child", text=page)[1], '<p id="a">x\\ny</p>\n')
     expect(run("html_select", "p", "--attr", "id", text=page)[1], "a\n")
+    expect(run("html_select", "p", "--attr", "title", text=page)[:2], (0, ""))
+    expect(run("html_select", "p, a", "--html", text=page)[1], '<p id="a">x\\ny</p>\n<p>z\\</p>\n<a href="u">l</a>\n')
     expect(run("html_select", "p, a", "--count", text=page)[:2], (0, "3\n"))
+    expect(run("html_select", "p::text", "--count", text=page)[:2], (0, "2\n"))
     expect(run("html_select", "a::attr(href)", text=page)[1], "u\n")
     expect(run("html_select", "table", "--count", text=page)[:2], (1, "0\n"))
     status, out, error = run("html_select", "p[", text=page)
     expect((status, out), (2, ""))
-    expect(error.splitlines()[-1], "    ^")
+    expect(error.splitlines()[-2:], ["  p[", "    ^"])
+    error = run("html_select", ".caf\u00e9 >> p", text=page)[2]
+    expect(error.splitlines()[-2:], ["  .caf\u00e9 >> p", "         ^"])
+    for arguments in ["p", "--nonsense"], ["p", "--attr"], ["p", "--text", "--html"], []:
+        expect(run("html_select", *arguments, text=page)[0], 2)
 
     page = ("<html lang=en><title>T</title><a href=u>l</a><table><tr><th>a<tr><td>1</table>"
             "<form action=s><input name=q value=v></form>")

@@ -17,8 +17,8 @@ enum class html_format : std::uint8_t {
   /// For people: each block element on its own line, indented; runs of white space are one space, except in
   /// `<pre>`, `<textarea>`, `<script>` and `<style>`.
   pretty,
-  /// For the wire: comments go, white space goes or is one space, quotes and end tags go where the standard
-  /// lets them. A browser shows the same.
+  /// For the wire: comments go, white space goes or is one space, quotes go where the standard lets them, and
+  /// so do the end tags of items, cells and rows. A browser shows the same.
   minified,
 };
 
