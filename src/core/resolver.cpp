@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <condition_variable>
 #include <deque>
+#include <iterator>
 #include <list>
 #include <mutex>
 #include <optional>
@@ -336,21 +337,21 @@ error not_resolved(failure why, const std::string& host) {
   return error(why.during("resolve").with(host));
 }
 
-void apply(address_preference prefer, std::vector<ip_address>& to, const std::string& host) {
-  const auto is_v4 = [](const ip_address& a) { return a.is_v4(); };
-  const auto is_v6 = [](const ip_address& a) { return a.is_v6(); };
-  switch (prefer) {
-    case address_preference::system: break;
-    case address_preference::v4_first: std::stable_partition(to.begin(), to.end(), is_v4); break;
-    case address_preference::v6_first: std::stable_partition(to.begin(), to.end(), is_v6); break;
-    case address_preference::v4_only: std::erase_if(to, is_v6); break;
-    case address_preference::v6_only: std::erase_if(to, is_v4); break;
+/// The addresses that are wanted, in their order.
+std::vector<ip_address> chosen(address_preference prefer, std::vector<ip_address> from,
+                               const std::string& host) {
+  if (prefer == address_preference::system) return from;
+  const bool v6_first = prefer == address_preference::v6_first || prefer == address_preference::v6_only;
+  const bool both = prefer == address_preference::v4_first || prefer == address_preference::v6_first;
+  std::vector<ip_address> wanted;
+  for (const bool v6 : {v6_first, !v6_first}) {
+    if (v6 != v6_first && !both) break;
+    std::copy_if(from.begin(), from.end(), std::back_inserter(wanted),
+                 [v6](const ip_address& each) { return each.is_v6() == v6; });
   }
-  if (!to.empty()) return;
+  if (!wanted.empty()) return wanted;
   throw not_resolved(
-      failure(errc::host_not_found,
-              prefer == address_preference::v4_only ? "it has no IPv4 address" : "it has no IPv6 address"),
-      host);
+      failure(errc::host_not_found, v6_first ? "it has no IPv6 address" : "it has no IPv4 address"), host);
 }
 
 /// The resolver of a loop, which goes when every task of it is gone.
@@ -385,8 +386,7 @@ task<std::vector<ip_address>> resolve_by(std::shared_ptr<resolver_state> by, std
   std::optional<answer> found = known_at_once(host);
   if (!found) found = co_await with_timeout(options.timeout, answer_of(std::move(by), host));
   if (!*found) throw not_resolved(std::move(*found).error(), host);
-  apply(options.prefer, **found, host);
-  co_return std::move(**found);
+  co_return chosen(options.prefer, **std::move(found), host);
 }
 
 }  // namespace

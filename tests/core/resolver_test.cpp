@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <condition_variable>
 #include <map>
 #include <mutex>
 #include <string>
@@ -33,11 +34,8 @@ class name_servers {
  public:
   void knows(const std::string& host, addresses at) { shared_->answers.emplace(host, std::move(at)); }
   void fails(const std::string& host, failure with) { shared_->answers.emplace(host, std::move(with)); }
-  void hold() { shared_->held = true; }
-  void let_go() {
-    shared_->held = false;
-    shared_->held.notify_all();
-  }
+  void hold() { shared_->hold(true); }
+  void let_go() { shared_->hold(false); }
   [[nodiscard]] int asked() const { return shared_->asked; }
   [[nodiscard]] int answered() const { return shared_->answered; }
   [[nodiscard]] int most_at_once() const { return shared_->most_at_once; }
@@ -46,12 +44,9 @@ class name_servers {
     return [shared = shared_](const std::string& host) -> result<addresses> {
       ++shared->asked;
       {
-        const std::lock_guard guard(shared->lock);
+        std::unique_lock guard(shared->lock);
         shared->most_at_once = std::max(shared->most_at_once, ++shared->at_once);
-      }
-      shared->held.wait(true);
-      {
-        const std::lock_guard guard(shared->lock);
+        shared->let_go.wait(guard, [&] { return !shared->held; });
         --shared->at_once;
       }
       const auto found = shared->answers.find(host);
@@ -65,10 +60,17 @@ class name_servers {
  private:
   struct state {
     std::map<std::string, result<addresses>> answers;
-    std::atomic<bool> held = false;
+    void hold(bool on) {
+      const std::lock_guard guard(lock);
+      held = on;
+      let_go.notify_all();
+    }
+
     std::atomic<int> asked = 0;
     std::atomic<int> answered = 0;
     std::mutex lock;
+    std::condition_variable let_go;
+    bool held = false;
     int at_once = 0;
     int most_at_once = 0;
   };
