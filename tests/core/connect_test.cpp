@@ -366,6 +366,26 @@ TEST(Connect, IsGivenUpAtOnceOnCancellation) {
   run(check());
 }
 
+TEST(Connect, UsesTheInterfaceThatIsAskedFor) {
+  const auto check = []() -> task<> {
+    tcp::listener listener = tcp::listen(loopback);
+    tcp::connect_options options;
+    options.options = {option::bind_to_device("lo")};
+    const auto client = co_await as_result(tcp::connect(listener.local_endpoint(), options));
+    if (client) {
+      EXPECT_EQ(client->get<option::bind_to_device>(), "lo");
+    } else {
+      EXPECT_EQ(client.code(), std::errc::operation_not_permitted);  // old systems want a privilege
+    }
+    options.options = {option::bind_to_device("nowhere")};
+    const auto none =
+        co_await as_result(tcp::connect("localhost", listener.local_endpoint().port(), options));
+    EXPECT_FALSE(none);
+    EXPECT_NE(none.code(), errc::connection_refused_by_all);
+  };
+  run(check());
+}
+
 // Takes every descriptor that this process may have.
 class no_descriptors {
  public:
