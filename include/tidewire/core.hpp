@@ -7,6 +7,7 @@
 #include <tidewire/core/clock.hpp>
 #include <tidewire/core/event.hpp>
 #include <tidewire/core/executor.hpp>
+#include <tidewire/core/faulty_stream.hpp>
 #include <tidewire/core/framing.hpp>
 #include <tidewire/core/group.hpp>
 #include <tidewire/core/mailbox.hpp>

@@ -7,79 +7,11 @@
 #include <string>
 #include <utility>
 
+#include "byte_ring.hpp"
+
 namespace tidewire {
 namespace detail {
 namespace {
-
-/// A queue of bytes that never moves and never allocates.
-class byte_ring {
- public:
-  explicit byte_ring(std::size_t capacity)
-      : memory_(std::make_unique_for_overwrite<std::byte[]>(capacity)), capacity_(capacity) {}
-
-  [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
-  void clear() noexcept { size_ = 0; }
-
-  /// Adds the first bytes of `bytes`, as many as there is room for; says how many.
-  std::size_t put(byte_view bytes) noexcept {
-    const std::size_t count = std::min(bytes.size(), capacity_ - size_);
-    if (count == 0) return 0;
-    const std::size_t end = (begin_ + size_) % capacity_;
-    const std::size_t before_wrap = std::min(count, capacity_ - end);
-    std::memcpy(&memory_[end], bytes.data(), before_wrap);
-    if (count > before_wrap) std::memcpy(&memory_[0], bytes.data() + before_wrap, count - before_wrap);
-    size_ += count;
-    return count;
-  }
-  /// Moves bytes out, as many as there are and fit; says how many.
-  std::size_t take(byte_span into) noexcept {
-    const std::size_t count = std::min(into.size(), size_);
-    if (count == 0) return 0;
-    const std::size_t before_wrap = std::min(count, capacity_ - begin_);
-    std::memcpy(into.data(), &memory_[begin_], before_wrap);
-    if (count > before_wrap) std::memcpy(into.data() + before_wrap, &memory_[0], count - before_wrap);
-    size_ -= count;
-    begin_ = size_ == 0 ? 0 : (begin_ + count) % capacity_;
-    return count;
-  }
-
- private:
-  std::unique_ptr<std::byte[]> memory_;
-  std::size_t capacity_;
-  std::size_t begin_ = 0;
-  std::size_t size_ = 0;
-};
-
-/// What is still to be taken from the buffers of a write.
-class write_cursor {
- public:
-  void begin(std::span<const byte_view> buffers) noexcept {
-    rest_ = buffers;
-    offset_ = taken_ = 0;
-    skip_empty();
-  }
-  [[nodiscard]] bool done() const noexcept { return rest_.empty(); }
-  [[nodiscard]] std::size_t taken() const noexcept { return taken_; }
-  /// What follows, up to the end of one buffer; not empty unless `done`.
-  [[nodiscard]] byte_view next() const noexcept { return rest_.front().subspan(offset_); }
-  void advance(std::size_t count) noexcept {
-    offset_ += count;
-    taken_ += count;
-    skip_empty();
-  }
-
- private:
-  void skip_empty() noexcept {
-    while (!rest_.empty() && offset_ == rest_.front().size()) {
-      rest_ = rest_.subspan(1);
-      offset_ = 0;
-    }
-  }
-
-  std::span<const byte_view> rest_;
-  std::size_t offset_ = 0;
-  std::size_t taken_ = 0;
-};
 
 /// One direction. A reader waits only where nothing is held, a writer only where nothing more can be.
 struct memory_pipe {
@@ -189,11 +121,10 @@ class memory_link final : public std::enable_shared_from_this<memory_link>,
     incoming(side).broken = true;
     incoming(side).held.clear();
     closed_[static_cast<std::size_t>(side)] = true;
-    // Whoever waits is told soon and not now: it may be that the loop is at its end, and nobody there any
-    // more.
+    // Whoever waits is told soon and not now; when the loop is at its end, there is nobody any more.
     const bool awaited = std::ranges::any_of(
         pipes_, [](const memory_pipe& each) { return each.reader != nullptr || each.writer != nullptr; });
-    if (awaited && stays_ == nullptr) {
+    if (awaited && stays_ == nullptr && !home()->ended()) {
       stays_ = shared_from_this();
       home()->post(*this);
     }

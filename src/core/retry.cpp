@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <random>
 
+#include "split_mix.hpp"
+
 namespace tidewire::detail {
 namespace {
 
@@ -30,17 +32,12 @@ duration retry_schedule::next(const failure& why, time_point now) {
   return pause < deadline_ - now ? pause : none;
 }
 
-// SplitMix64: one number per pause needs nothing better, and no state is shared with anybody.
 double retry_schedule::random() {
   if (attempts_ == 1) {
     std::random_device seed;
     state_ = static_cast<std::uint64_t>(seed()) << 32 | seed();
   }
-  std::uint64_t x = state_ += 0x9e3779b97f4a7c15;
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
-  x ^= x >> 31;
-  return static_cast<double>(x >> 11) * 0x1p-53;
+  return static_cast<double>(split_mix(state_) >> 11) * 0x1p-53;
 }
 
 }  // namespace tidewire::detail

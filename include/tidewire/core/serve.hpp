@@ -620,12 +620,14 @@ task<> serve_on_threads(server_state& server, std::vector<Listener>& listeners, 
   for (std::size_t i = 1; i < count && !shared_out; ++i) {
     outlets.push_back(std::make_unique<outlet<stream_type>>());
   }
+  // Those who are given connections end with the one that accepts, and not before.
   const auto on_loop = [&](std::size_t index) -> task<> {
-    if (shared_out) return serve_on_this_loop(server, listeners[index], handler);
-    return serve_what_comes(server, *outlets[index - 1], handler);
+    const executor there = others[index - 1];
+    if (shared_out) return as_task(run_on(there, serve_on_this_loop(server, listeners[index], handler)));
+    return as_task(shield(run_on(there, serve_what_comes(server, *outlets[index - 1], handler))));
   };
   co_await with_group([&](task_group& group) -> task<> {
-    for (std::size_t i = 1; i < count; ++i) group.spawn(as_task(run_on(others[i - 1], on_loop(i))));
+    for (std::size_t i = 1; i < count; ++i) group.spawn(on_loop(i));
     if (shared_out) {
       co_await serve_on_this_loop(server, listeners.front(), handler);
     } else {
