@@ -3,6 +3,7 @@
 #pragma once
 
 #include <tidewire/crypto/authority.hpp>
+#include <tidewire/crypto/blake2.hpp>
 #include <tidewire/crypto/certificate.hpp>
 #include <tidewire/crypto/error.hpp>
 #include <tidewire/crypto/file.hpp>

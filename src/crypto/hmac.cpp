@@ -5,6 +5,7 @@
 #include <string>
 
 #include "openssl.hpp"
+#include "tag.hpp"
 
 namespace tidewire::crypto {
 namespace {
@@ -90,20 +91,20 @@ digest hmac_hasher::finish() {
   return value;
 }
 
-result<void> hmac_hasher::verify_first(byte_view tag, std::size_t size) {
-  const digest right = finish();
-  if (tag.size() != size) {
+result<void> check_tag(byte_view right, byte_view tag) {
+  if (tag.size() != right.size()) {
     return failure(errc::wrong_tag, "the tag has " + std::to_string(tag.size()) + " bytes; it has to have " +
-                                        std::to_string(size));
+                                        std::to_string(right.size()));
   }
-  if (!equal_in_constant_time(right.bytes().first(size), tag)) {
+  if (!equal_in_constant_time(right, tag)) {
     return failure(errc::wrong_tag, "the tag is not that of the message with this key");
   }
   return {};
 }
 
 result<void> hmac_hasher::verify(byte_view tag) {
-  return verify_first(tag, digest_size());
+  const digest right = finish();
+  return check_tag(right.bytes(), tag);
 }
 
 result<void> hmac_hasher::verify_truncated(byte_view tag, std::size_t size) {
@@ -113,7 +114,8 @@ result<void> hmac_hasher::verify_truncated(byte_view tag, std::size_t size) {
                                             std::to_string(digest_size()) + " bytes, not " +
                                             std::to_string(size));
   }
-  return verify_first(tag, size);
+  const digest right = finish();
+  return check_tag(right.bytes().first(size), tag);
 }
 
 }  // namespace tidewire::crypto

@@ -86,7 +86,6 @@ class TIDEWIRE_CRYPTO_API hmac_hasher {
  private:
   struct keyed_states;
   evp_md_ctx_st* started();
-  result<void> verify_first(byte_view tag, std::size_t size);
 
   std::shared_ptr<const keyed_states> key_;
   evp_md_ctx_st* context_ = nullptr;  // null: nothing was taken in

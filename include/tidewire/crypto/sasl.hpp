@@ -194,7 +194,7 @@ enum class sasl_wants : unsigned char {
   identity_check,  ///< EXTERNAL: may whoever is at the other end of the channel act as `identity()`? Then
                    ///< `decide`. SCRAM: may `user()` act as `identity()`, which is another one? Then
                    ///< `decide`.
-  nothing,  ///< The client is authenticated.
+  nothing,         ///< The client is authenticated.
 };
 
 /// The next step of a server.
