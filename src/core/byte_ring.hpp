@@ -1,4 +1,4 @@
-// What in-memory links are made of: a queue of bytes, and a place in the buffers of a write.
+// What in-memory links are made of: a queue of bytes.
 #pragma once
 
 #include <tidewire/base/bytes.hpp>
@@ -7,7 +7,6 @@
 #include <cstddef>
 #include <cstring>
 #include <memory>
-#include <span>
 
 namespace tidewire::detail {
 
@@ -50,37 +49,6 @@ class byte_ring {
   std::size_t capacity_;
   std::size_t begin_ = 0;
   std::size_t size_ = 0;
-};
-
-/// What is still to be taken from the buffers of a write.
-class write_cursor {
- public:
-  void begin(std::span<const byte_view> buffers) noexcept {
-    rest_ = buffers;
-    offset_ = taken_ = 0;
-    skip_empty();
-  }
-  [[nodiscard]] bool done() const noexcept { return rest_.empty(); }
-  [[nodiscard]] std::size_t taken() const noexcept { return taken_; }
-  /// What follows, up to the end of one buffer; not empty unless `done`.
-  [[nodiscard]] byte_view next() const noexcept { return rest_.front().subspan(offset_); }
-  void advance(std::size_t count) noexcept {
-    offset_ += count;
-    taken_ += count;
-    skip_empty();
-  }
-
- private:
-  void skip_empty() noexcept {
-    while (!rest_.empty() && offset_ == rest_.front().size()) {
-      rest_ = rest_.subspan(1);
-      offset_ = 0;
-    }
-  }
-
-  std::span<const byte_view> rest_;
-  std::size_t offset_ = 0;
-  std::size_t taken_ = 0;
 };
 
 }  // namespace tidewire::detail

@@ -1,3 +1,4 @@
+#include <tidewire/core/detail/write_cursor.hpp>
 #include <tidewire/core/faulty_stream.hpp>
 
 #include <algorithm>

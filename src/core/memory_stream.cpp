@@ -1,3 +1,4 @@
+#include <tidewire/core/detail/write_cursor.hpp>
 #include <tidewire/core/memory_stream.hpp>
 
 #include <algorithm>
