@@ -2,14 +2,16 @@
 include(GenerateExportHeader)
 
 # For each module: the modules that it stands on, and the outside packages that it is compiled with.
-set(TIDEWIRE_KNOWN_MODULES base core crypto html)
+set(TIDEWIRE_KNOWN_MODULES base core crypto tls html)
 set(TIDEWIRE_DEPENDS_base)
 set(TIDEWIRE_DEPENDS_core base)
 set(TIDEWIRE_DEPENDS_crypto base)
+set(TIDEWIRE_DEPENDS_tls core crypto)
 set(TIDEWIRE_DEPENDS_html base)
 set(TIDEWIRE_PACKAGES_base)
 set(TIDEWIRE_PACKAGES_core Threads Asio)
 set(TIDEWIRE_PACKAGES_crypto OpenSSL)
+set(TIDEWIRE_PACKAGES_tls OpenSSL)
 set(TIDEWIRE_PACKAGES_html)
 
 # For each outside package: what find_package is asked for, and what Debian and Ubuntu call it. For each of its
@@ -22,6 +24,7 @@ set(TIDEWIRE_DEBIAN_Asio libasio-dev)
 set(TIDEWIRE_FIND_OpenSSL OpenSSL 3.0)
 set(TIDEWIRE_DEBIAN_OpenSSL libssl-dev)
 set(TIDEWIRE_PC_REQUIRES_OpenSSL::Crypto "libcrypto >= 3.0")
+set(TIDEWIRE_PC_REQUIRES_OpenSSL::SSL "libssl >= 3.0")
 
 # Finds the packages that a module is compiled with, and nothing else; says how to get one that is missing.
 function(tidewire_find_packages module)
