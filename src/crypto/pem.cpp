@@ -7,7 +7,8 @@
 namespace tidewire::crypto {
 
 bio_ptr reading_from(byte_view text) {
-  bio_ptr stream(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+  bio_ptr stream(BIO_new_mem_buf(text.empty() ? "" : static_cast<const void*>(text.data()),
+                                 static_cast<int>(text.size())));
   if (stream == nullptr) throw std::bad_alloc();
   return stream;
 }

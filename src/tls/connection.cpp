@@ -167,7 +167,7 @@ void connection::close() noexcept {
   if (handshaker_ != nullptr || reader_ != nullptr || writer_ != nullptr) go_on_later();
 }
 
-// True when the handshake is over, one way or the other, and what it had to say has been sent.
+// True when the handshake is over, one way or the other; if it failed, the alert has been sent by then.
 bool connection::advance_handshake() noexcept {
   io_request& request = *handshaker_;
   while (!handshake_over_) {
@@ -195,13 +195,10 @@ bool connection::advance_handshake() noexcept {
   } else if (engine_.failed()) {
     if (below_writing_) return false;
     request.fail(engine_.failure().code());
-  } else if (read_canceled_) {
+  } else if (!handshake_over_) {
     request.fail(tidewire::errc::canceled);
-  } else if (below_writing_) {
-    return false;
-  } else {
-    request.fail(write_fault_);
   }
+  // What is in flight still, tickets or the last message, needs nobody to wait for it.
   return true;
 }
 

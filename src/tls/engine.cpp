@@ -103,7 +103,9 @@ bool engine::reserve(std::size_t bytes) noexcept {
     return false;
   }
   try {
-    const std::size_t needed = have.size() + bytes;
+    // Beyond what blocks are for, it grows by doubling.
+    std::size_t needed = have.size() + bytes;
+    if (needed > memory::large_size) needed = std::max(needed, 2 * have.size());
     buffer_block larger = memory_ != nullptr ? memory_->acquire(needed) : buffer_block(needed);
     if (!have.empty()) std::memcpy(larger.data(), have.data(), have.size());
     output_ = filled_block{std::move(larger), 0, have.size()};

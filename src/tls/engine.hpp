@@ -77,7 +77,7 @@ class engine {
   friend struct engine_bio;
 
   /// What the peer can make us answer while it does not read, at most: then it is given up.
-  static constexpr std::size_t output_limit = std::size_t{1} << 20;
+  static constexpr std::size_t output_limit = std::size_t{512} * 1024;
 
   bool reserve(std::size_t bytes) noexcept;
   bool put(byte_view bytes) noexcept;

@@ -87,7 +87,9 @@ failure explain(SSL* ssl, std::string_view first_bytes) {
     return failure(make_error_code(static_cast<alert>(reason - SSL_AD_REASON_OFFSET)));
   }
   if (ERR_GET_LIB(error) != ERR_LIB_SSL) return openssl_failure(errc::handshake_failed, "OpenSSL");
-  const errc code = code_of(reason);
+  errc code = code_of(reason);
+  // Of a record, that is; the versions were agreed on.
+  if (SSL_is_init_finished(ssl) == 1 && reason == SSL_R_WRONG_VERSION_NUMBER) code = errc::bad_record;
   return failure(make_error_code(code), openssl_words());
 }
 

@@ -336,17 +336,13 @@ std::vector<std::byte> stream::channel_binding(binding kind) const {
 
 task<bool> stream::finish(duration within) {
   const auto end = [](stream& self, duration limit) -> task<bool> {
-    bool answered = false;
-    std::exception_ptr failed;
-    try {
-      answered = co_await with_timeout(limit, detail::say_goodbye(self));
-    } catch (const error& why) {
-      // To have no answer is common, and no fault of ours.
-      if (why.code() != condition::timeout && why.code() != condition::eof) failed = std::current_exception();
-    }
+    const auto answered = co_await as_result(with_timeout(limit, detail::say_goodbye(self)));
     self.close();
-    if (failed) std::rethrow_exception(failed);
-    co_return answered;
+    // To have no answer is common, and no fault of ours.
+    if (!answered && (answered.error() == condition::canceled || answered.error() == condition::misuse)) {
+      throw error(answered.error());
+    }
+    co_return answered.has_value();
   };
   return end(*this, within);
 }

@@ -90,7 +90,7 @@ class TIDEWIRE_TLS_API stream : public tidewire::stream {
   /// @param within How long the peer may take; many never answer. Default: 2 seconds.
   /// @return Did the peer answer? False if it did not in time, or cut the connection: what was written
   /// before may not have arrived.
-  /// @par Errors As `write`. The stream is closed then, too.
+  /// @par Errors `condition::canceled`, `misuse`. The stream is closed then, too.
   /// @par Cancellation At once; it is closed.
   [[nodiscard]] task<bool> finish(duration within = std::chrono::seconds(2));
 };
