@@ -163,9 +163,9 @@ task<stream> server_within(tidewire::stream plain, std::shared_ptr<const context
 }
 
 task<stream> connect_and_start(client_request request, std::uint16_t port) {
-  const auto address = ip_address::parse(request.host);
-  if (!address) throw error(tidewire::errc::host_not_found, request.host);
-  tidewire::stream plain = co_await tcp::connect(endpoint(*address, port), {.timeout = no_timeout});
+  tcp::connect_options how;
+  how.timeout = request.timeout;
+  tidewire::stream plain = co_await tcp::connect(request.host, port, how);
   co_return co_await client(std::move(plain), std::move(request));
 }
 
