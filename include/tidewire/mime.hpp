@@ -4,9 +4,11 @@
 
 #include <tidewire/mime/address.hpp>
 #include <tidewire/mime/charset.hpp>
+#include <tidewire/mime/content.hpp>
 #include <tidewire/mime/content_type.hpp>
 #include <tidewire/mime/defect.hpp>
 #include <tidewire/mime/flowed.hpp>
 #include <tidewire/mime/header.hpp>
+#include <tidewire/mime/message.hpp>
 #include <tidewire/mime/parsed_message.hpp>
 #include <tidewire/mime/parser.hpp>
