@@ -1,0 +1,187 @@
+/// @file
+/// The SMTP and LMTP client (RFC 5321, RFC 6409, RFC 2033): a session over any stream.
+#pragma once
+
+#include <tidewire/core/stream.hpp>
+#include <tidewire/core/task.hpp>
+#include <tidewire/smtp/capabilities.hpp>
+#include <tidewire/smtp/envelope.hpp>
+#include <tidewire/smtp/error.hpp>
+#include <tidewire/smtp/export.hpp>
+#include <tidewire/smtp/report.hpp>
+#include <tidewire/smtp/source.hpp>
+#include <tidewire/smtp/transcript.hpp>
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tidewire::smtp {
+
+/// How the connection is protected.
+enum class security {
+  /// STARTTLS (RFC 3207) right after the greeting; a server that does not offer it is left. The default.
+  starttls,
+  /// TLS from the first byte (RFC 8314): port 465.
+  implicit,
+  /// STARTTLS if it is offered, else plain text. Whoever sits in between can have it be plain text.
+  opportunistic,
+  /// Plain text, for tests and for the same host.
+  plaintext_dangerous,
+};
+
+/// How a session is opened.
+struct client_options {
+  /// How it is protected.
+  smtp::security security = smtp::security::starttls;
+  /// SMTP, or LMTP.
+  dialect protocol = dialect::smtp;
+  /// Whom we say we are: a domain or an address in brackets. Default: "localhost".
+  std::string_view name{};
+  /// The whole opening may take this long, TLS included. Default: 1 min.
+  duration timeout = std::chrono::minutes(1);
+  /// How long each reply may be waited for. RFC 5321 section 4.5.3.2 asks for 5 min, and 10 for the answer to
+  /// a message. Default: 5 min.
+  duration reply_timeout = std::chrono::minutes(5);
+  /// How long replies may be.
+  reply_limits limits{};
+  /// Told every line, secrets masked; null for none. Must outlive the client.
+  smtp::transcript* transcript = nullptr;
+};
+
+/// How a message is sent by BDAT (RFC 3030) instead of DATA.
+enum class chunking {
+  when_needed,   ///< For binary messages. The default: BDAT has its troubles in the field.
+  when_offered,  ///< Whenever the server offers CHUNKING: saves a round trip and the doubling of dots.
+  never,         ///< Never; a binary message is refused.
+};
+
+/// How `send` sends.
+struct send_options {
+  /// The whole exchange may take this long. Default: 15 min, as a server may look at a message for ten.
+  duration timeout = std::chrono::minutes(15);
+  /// What a recipient that is refused means for the others. False (the default): the message is sent to those
+  /// that were accepted. True: it is sent to nobody.
+  bool all_or_none = false;
+  /// False (the default): whatever is less than accepted for every recipient is thrown, as `send_error`.
+  /// True: the report is returned, whatever it says; only cancellation is thrown.
+  bool return_report = false;
+  /// When to use BDAT.
+  smtp::chunking chunking = smtp::chunking::when_needed;
+};
+
+/// A message on its way through `client::submit`.
+struct submission {
+  smtp::envelope envelope{};
+  message_source* content = nullptr;  ///< Not owned; must live until it is done.
+  send_options options{};             ///< `timeout` and `return_report` are not looked at.
+  send_report report{};               ///< What became of it.
+};
+
+/// What `client::submit` takes messages from.
+class TIDEWIRE_SMTP_API submission_queue {
+ public:
+  submission_queue() = default;
+  submission_queue(const submission_queue&) = delete;
+  submission_queue& operator=(const submission_queue&) = delete;
+  virtual ~submission_queue();
+
+  /// The next message if there is one now; null ends `submit`. It is asked for early: the commands of a
+  /// message go out together with the content of the one before.
+  [[nodiscard]] virtual submission* next() = 0;
+  /// It is done: the report is in it. Called once for each that `next` gave.
+  virtual void done(submission& one) = 0;
+};
+
+namespace detail {
+class client_session;
+}
+
+/// An open session. It owns its connection and moves.
+///
+/// One operation at a time: a second one is refused with `condition::misuse`, and nothing is sent (a `pool`
+/// lets many tasks send at once). For the loop's thread, as the stream is. After an error that leaves the
+/// session out of step with the server (a time-out, a cancellation, a broken rule), the connection is closed:
+/// `is_open()` tells.
+class TIDEWIRE_SMTP_API client {
+ public:
+  client(client&& other) noexcept;
+  client& operator=(client&& other) noexcept;
+  /// Closes the connection without a good-bye: see `quit`.
+  ~client();
+
+  /// Can messages be sent? Not once it was quit, or an error broke it.
+  [[nodiscard]] bool is_open() const noexcept;
+  /// What the server said it can do, last: after TLS, if there is TLS.
+  [[nodiscard]] const smtp::capabilities& capabilities() const noexcept;
+  /// The greeting of the server.
+  [[nodiscard]] const reply& greeting() const noexcept;
+  /// Is the connection protected by TLS?
+  [[nodiscard]] bool is_secure() const noexcept;
+
+  /// Sends a message: MAIL, RCPT for each recipient, and DATA or BDAT, in as few writes as PIPELINING allows.
+  ///
+  /// SIZE, BODY and SMTPUTF8 are said as the message and the server need it. What the server cannot take is
+  /// refused before anything is sent.
+  /// @param mail    Copied.
+  /// @param content The message with its headers; copied. Line ends become CRLF.
+  /// @param options By value.
+  /// @return The report, complete unless `options.return_report` is set.
+  /// @par Errors (send_error)
+  /// Its report says for each recipient what is known. Its code: `errc::some_recipients_refused`;
+  /// `errc::outcome_unknown` if the message may have been accepted; else nothing was accepted, and it is what
+  /// the server said (`condition::transient`, `permanent`), what broke the connection, or
+  /// `errc::message_too_large`, `errc::extension_missing`.
+  /// @par Errors (error)
+  /// `condition::misuse`: closed, or another operation is under way. Nothing was sent.
+  /// @par Cancellation Closes the connection. The `send_error` says whether the message may have been
+  /// accepted.
+  [[nodiscard]] task<send_report> send(envelope mail, std::string content, send_options options = {});
+  /// The same with a message that is made while it is sent.
+  /// @param content Must live until the operation has ended.
+  [[nodiscard]] task<send_report> send(envelope mail, message_source& content, send_options options = {});
+  /// Sends what `queue` gives, one after the other, until it has no more. What is left when the connection
+  /// breaks is `done` as not sent.
+  /// @par Errors As what broke the connection, after the queue was told of each message; never for a refusal.
+  /// @par Cancellation As `send`.
+  [[nodiscard]] task<> submit(submission_queue& queue);
+
+  /// NOOP: is the server there?
+  /// @par Errors As `command`.
+  [[nodiscard]] task<> noop();
+  /// RSET: forgets a message that was begun.
+  /// @par Errors As `command`; what the server says but 2yz.
+  [[nodiscard]] task<> reset();
+  /// Sends a line, and gives the one reply to it, whatever it says. For VRFY, EXPN, HELP, what the server
+  /// invented: not for commands that change the session.
+  /// @param line Copied; without its end.
+  /// @par Errors `condition::misuse` for a control character in it, or if the session is closed; what breaks
+  /// the connection.
+  /// @par Cancellation Closes the connection.
+  [[nodiscard]] task<reply> command(std::string_view line);
+  /// Says QUIT, waits at most two seconds for the answer, and closes. Never fails, even if the task is
+  /// canceled: what the server says to a good-bye is of no account.
+  [[nodiscard]] task<> quit();
+
+ private:
+  friend TIDEWIRE_SMTP_API task<client> open(stream peer, client_options options);
+  explicit client(std::unique_ptr<detail::client_session> session) noexcept;
+  static task<client> opened(std::unique_ptr<detail::client_session> session);
+
+  std::unique_ptr<detail::client_session> session_;
+};
+
+/// Opens a session over a stream that is connected already: reads the greeting, says EHLO, or HELO to a
+/// server that does not know that.
+/// @param peer    Owned from now on.
+/// @param options The texts in it are copied.
+/// @par Errors
+/// What the server answers: `condition::transient`, `permanent`; `condition::protocol` if it is not SMTP;
+/// `errc::starttls_unavailable`, `condition::tls`; `condition::timeout`, `eof`; `condition::misuse` for a bad
+/// name.
+/// @par Cancellation Closes the connection.
+[[nodiscard]] TIDEWIRE_SMTP_API task<client> open(stream peer, client_options options = {});
+
+}  // namespace tidewire::smtp

@@ -1,0 +1,84 @@
+/// @file
+/// An SMTP or LMTP server: `serve_session` speaks the protocol on one connection, and asks a handler at each
+/// stage.
+#pragma once
+
+#include <tidewire/core/stream.hpp>
+#include <tidewire/core/task.hpp>
+#include <tidewire/smtp/command.hpp>
+#include <tidewire/smtp/export.hpp>
+#include <tidewire/smtp/reply.hpp>
+#include <tidewire/smtp/session.hpp>
+#include <tidewire/smtp/transcript.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tidewire::smtp {
+
+/// How a session is served.
+struct server_options : session_options {
+  /// How long a client may be silent. RFC 5321 section 4.5.3.2.7 asks for 5 min, the default.
+  duration idle_timeout = std::chrono::minutes(5);
+  /// Told every line, secrets masked; null for none. Must outlive the session.
+  smtp::transcript* transcript = nullptr;
+};
+
+/// Who is there, and what was said so far. Valid while a handler is asked.
+struct peer_info {
+  std::string_view address;                ///< Whom the stream leads to.
+  std::string_view name;                   ///< What HELO, EHLO or LHLO said.
+  std::string_view user;                   ///< Who signed in; empty: nobody.
+  bool tls;                                ///< Is there TLS?
+  const command& sender;                   ///< MAIL, once it was accepted.
+  const std::vector<command>& recipients;  ///< Each RCPT that was accepted.
+};
+
+/// Decides at each stage of a session. Each function may wait; the client waits meanwhile. By default all is
+/// accepted, and the message dropped: override what matters. What they throw ends the session by 421.
+///
+/// One handler serves one session at a time; where sessions share something, make a handler for each that
+/// refers to it.
+class TIDEWIRE_SMTP_API session_handler {
+ public:
+  session_handler() = default;
+  session_handler(const session_handler&) = delete;
+  session_handler& operator=(const session_handler&) = delete;
+  virtual ~session_handler();
+
+  /// A client has connected. 220 lets it in; all else ends the session.
+  [[nodiscard]] virtual task<reply> connected(const peer_info& peer);
+  /// HELO, EHLO, LHLO.
+  [[nodiscard]] virtual task<reply> hello(const peer_info& peer, const command& what);
+  /// MAIL.
+  [[nodiscard]] virtual task<reply> mail(const peer_info& peer, const command& what);
+  /// RCPT.
+  [[nodiscard]] virtual task<reply> rcpt(const peer_info& peer, const command& what);
+  /// A message is about to come: 354 takes it.
+  [[nodiscard]] virtual task<reply> data(const peer_info& peer);
+  /// A piece of it, line ends as they came, dots no longer doubled. Valid until the task ends: a slow one
+  /// slows the client down.
+  [[nodiscard]] virtual task<> body(const peer_info& peer, byte_view piece);
+  /// It is whole: 250 takes responsibility for it. With LMTP, this is asked for each recipient in turn.
+  [[nodiscard]] virtual task<reply> message(const peer_info& peer, std::size_t recipient);
+  /// It is void: refused for its size or form, or the session ended within it.
+  virtual void discarded() noexcept;
+  /// VRFY.
+  [[nodiscard]] virtual task<reply> verify(const peer_info& peer, std::string_view what);
+};
+
+/// Serves one session, to its end.
+/// @param peer    Owned from now on, and closed at the end.
+/// @param handler Must live until the operation has ended.
+/// @param options The texts in it are copied.
+/// @par Completes when the client said QUIT or closed, or was sent away.
+/// @par Errors What breaks the connection, but `condition::eof` between two commands; `condition::timeout`
+/// after 421 was said. What the handler threw.
+/// @par Cancellation Says 421, waiting a second at most, and closes.
+[[nodiscard]] TIDEWIRE_SMTP_API task<> serve_session(stream peer, session_handler& handler,
+                                                     server_options options = {});
+
+}  // namespace tidewire::smtp

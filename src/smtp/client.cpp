@@ -1,0 +1,117 @@
+#include <tidewire/core/timeout.hpp>
+#include <tidewire/smtp/client.hpp>
+
+#include <utility>
+
+#include "client_session.hpp"
+
+namespace tidewire::smtp {
+namespace {
+
+// A queue of one.
+class single final : public submission_queue {
+ public:
+  explicit single(submission& one) noexcept : one_(&one) {}
+  submission* next() override { return std::exchange(one_, nullptr); }
+  void done(submission&) override {}
+
+ private:
+  submission* one_;
+};
+
+task<send_report> send_one(detail::client_session& session, envelope mail,
+                           std::unique_ptr<message_source> owned, message_source* content,
+                           send_options options) {
+  submission one;
+  one.envelope = std::move(mail);
+  one.content = owned ? owned.get() : content;
+  one.options = options;
+  for (const recipient& to : one.envelope.recipients())
+    one.report.recipients.push_back({.address = to.to.text()});
+  single queue(one);
+  std::optional<failure> broken;
+  try {
+    co_await with_timeout(options.timeout, session.submit(queue));
+  } catch (const error& e) {
+    if (e.code() == tidewire::errc::misuse || e.code() == tidewire::errc::closed) throw;
+    broken = e.failure();
+  }
+  if (broken) one.report.broken = *broken;
+  if (one.report.complete()) co_return std::move(one.report);
+  const bool canceled = broken && *broken == condition::canceled;
+  if (options.return_report && !canceled) co_return std::move(one.report);
+  throw send_error(std::move(one.report));
+}
+
+task<> require_positive(detail::client_session& session, std::string line, const char* operation) {
+  const reply answer = co_await session.command(std::move(line));
+  if (!answer.positive()) throw error(answer.to_failure().during(operation));
+}
+
+}  // namespace
+
+submission_queue::~submission_queue() = default;
+
+client::client(std::unique_ptr<detail::client_session> session) noexcept : session_(std::move(session)) {}
+client::client(client&& other) noexcept = default;
+client& client::operator=(client&& other) noexcept = default;
+client::~client() = default;
+
+bool client::is_open() const noexcept {
+  return session_ && session_->is_open();
+}
+
+const smtp::capabilities& client::capabilities() const noexcept {
+  return session_->server();
+}
+
+const reply& client::greeting() const noexcept {
+  return session_->greeting();
+}
+
+bool client::is_secure() const noexcept {
+  return session_->is_secure();
+}
+
+task<send_report> client::send(envelope mail, std::string content, send_options options) {
+  return send_one(*session_, std::move(mail), std::make_unique<memory_source>(std::move(content)), nullptr,
+                  options);
+}
+
+task<send_report> client::send(envelope mail, message_source& content, send_options options) {
+  return send_one(*session_, std::move(mail), nullptr, &content, options);
+}
+
+task<> client::submit(submission_queue& queue) {
+  return session_->submit(queue);
+}
+
+task<> client::noop() {
+  return require_positive(*session_, "NOOP\r\n", "ask whether the server is there");
+}
+
+task<> client::reset() {
+  return require_positive(*session_, "RSET\r\n", "reset the session");
+}
+
+task<reply> client::command(std::string_view line) {
+  std::string wire;
+  const auto written = append_line(wire, line);
+  if (!written) throw error(failure(written.error()).during("send a command"));
+  return session_->command(std::move(wire));
+}
+
+task<> client::quit() {
+  return session_->quit();
+}
+
+task<client> client::opened(std::unique_ptr<detail::client_session> session) {
+  co_await with_timeout(session->opening_timeout(), session->begin());
+  co_return client(std::move(session));
+}
+
+task<client> open(stream peer, client_options options) {
+  return client::opened(std::make_unique<detail::client_session>(std::move(peer), options));
+}
+
+}  // namespace tidewire::smtp

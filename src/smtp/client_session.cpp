@@ -1,0 +1,334 @@
+#include "client_session.hpp"
+
+#include <tidewire/core/timeout.hpp>
+#include <tidewire/smtp/data.hpp>
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+namespace tidewire::smtp::detail {
+namespace {
+
+// Of a message that is sent in pieces: bytes of one write, or of one chunk.
+constexpr std::size_t piece_size = 64 * 1024;
+constexpr duration good_bye_timeout = std::chrono::seconds(2);
+
+// What was thrown, as far as it is an error of an operation.
+failure failure_of(const std::exception_ptr& thrown) {
+  try {
+    std::rethrow_exception(thrown);
+  } catch (const error& e) {
+    return e.failure();
+  } catch (const std::system_error& e) {
+    return failure(e.code(), e.what());
+  } catch (const std::exception& e) {
+    return failure(tidewire::errc::misuse, e.what());  // the content's own: it is rethrown as it is
+  } catch (...) {
+    return tidewire::errc::misuse;
+  }
+}
+
+}  // namespace
+
+class client_session::operation {
+ public:
+  explicit operation(client_session& of) : of_(of) {
+    if (!of_.is_open())
+      of_.fail(failure(tidewire::errc::closed, "the session is closed"), "use an SMTP session");
+    if (of_.busy_) {
+      of_.fail(failure(tidewire::errc::misuse, "another operation is under way"), "use an SMTP session");
+    }
+    of_.busy_ = true;
+  }
+  operation(const operation&) = delete;
+  operation& operator=(const operation&) = delete;
+  ~operation() {
+    of_.busy_ = false;
+    if (!in_step_) of_.peer_.close();
+  }
+  // Both sides know whose turn it is.
+  void in_step() noexcept { in_step_ = true; }
+
+ private:
+  client_session& of_;
+  bool in_step_ = false;
+};
+
+client_session::client_session(stream to, const client_options& options)
+    : peer_(std::move(to)), options_(options), name_(options.name), parser_(options.limits) {
+  options_.name = {};
+  if (name_.empty()) name_ = "localhost";
+  peer_.set_timeout(options.reply_timeout);
+}
+
+void client_session::fail(failure why, const char* doing) const {
+  throw error(why.during(doing).with(peer_.peer_name()));
+}
+
+void client_session::log_sent(std::string_view lines) const {
+  if (options_.transcript == nullptr) return;
+  while (!lines.empty()) {
+    const std::size_t end = std::min(lines.find("\r\n"), lines.size());
+    options_.transcript->sent(lines.substr(0, end));
+    lines.remove_prefix(std::min(end + 2, lines.size()));
+  }
+}
+
+void client_session::log_message(std::size_t bytes) const {
+  if (options_.transcript != nullptr) {
+    options_.transcript->sent("(" + std::to_string(bytes) + " bytes of the message)");
+  }
+}
+
+// Takes a reply of what has come; false if there is none yet.
+bool client_session::take_reply(reply& into) {
+  const auto taken = parser_.feed(peer_.buffered());
+  if (!taken) throw error(failure(taken.error()).during("read a reply").with(peer_.peer_name()));
+  peer_.consume(*taken);
+  if (!parser_.complete()) return false;
+  into = parser_.take();
+  if (options_.transcript != nullptr) options_.transcript->received(into.to_string());
+  return true;
+}
+
+task<reply> client_session::read_reply() {
+  reply answer;
+  while (!take_reply(answer)) {
+    const std::size_t came = co_await peer_.fill();
+    if (came == 0) fail(tidewire::errc::end_of_stream, "read a reply");
+  }
+  co_return answer;
+}
+
+// Nothing may have come that was not asked for, but that the server goes.
+void client_session::require_quiet() {
+  if (peer_.buffered().empty() && !parser_.within()) return;
+  reply uncalled;
+  if (take_reply(uncalled) && uncalled.code == 421) fail(uncalled.to_failure(), "use an SMTP session");
+  fail(failure(make_error_code(errc::unexpected_reply), "the server spoke before it was asked"),
+       "use an SMTP session");
+}
+
+task<reply> client_session::exchange(std::string line) {
+  require_quiet();
+  log_sent(line);
+  co_await peer_.write(line);
+  co_return co_await read_reply();
+}
+
+task<> client_session::begin() {
+  operation begun(*this);
+  greeting_ = co_await read_reply();
+  if (greeting_.code != 220) fail(greeting_.to_failure(), "open an SMTP session");
+  co_await hello();
+  begun.in_step();
+}
+
+task<> client_session::hello() {
+  const bool lmtp = options_.protocol == dialect::lmtp;
+  std::string line;
+  if (auto written = append_hello(line, lmtp ? verb::lhlo : verb::ehlo, name_); !written) {
+    fail(written.error(), "open an SMTP session");
+  }
+  reply answer = co_await exchange(line);
+  if (answer.positive()) {
+    server_ = smtp::capabilities::parse(answer);
+    co_return;
+  }
+  if (answer.permanent() && !lmtp) {
+    line.clear();
+    (void)append_hello(line, verb::helo, name_);
+    answer = co_await exchange(line);
+    server_ = {};
+    if (answer.positive()) {
+      server_.domain = answer.text.substr(0, answer.text.find_first_of(" \n"));
+      co_return;
+    }
+  }
+  fail(answer.to_failure(), "open an SMTP session");
+}
+
+task<reply> client_session::command(std::string line) {
+  operation begun(*this);
+  reply answer = co_await exchange(std::move(line));
+  if (answer.code != 421) begun.in_step();
+  co_return answer;
+}
+
+task<> client_session::quit() {
+  if (!is_open()) co_return;
+  if (!busy_) {
+    const auto say = [](client_session& self) -> task<> { (void)co_await self.command("QUIT\r\n"); };
+    const auto bounded = [&say](client_session& self) -> task<> {
+      // What becomes of it makes no difference: the connection is closed.
+      (void)co_await as_result(with_timeout(good_bye_timeout, say(self)));
+    };
+    co_await shield(bounded(*this));
+  }
+  peer_.close();
+}
+
+task<> client_session::submit(submission_queue& queue) {
+  operation begun(*this);
+  std::optional<active> current;
+  std::optional<active> ahead;
+  std::exception_ptr thrown;
+  try {
+    co_await run(queue, current, ahead);
+  } catch (...) {
+    thrown = std::current_exception();
+  }
+  if (!thrown) {
+    begun.in_step();
+    co_return;
+  }
+  peer_.close();
+  const failure why = failure_of(thrown);
+  for (std::optional<active>* one : {&current, &ahead}) {
+    if (!*one) continue;
+    (*one)->steps.broken(why);
+    (*one)->what->report = (*one)->steps.take_report();
+    queue.done(*(*one)->what);
+  }
+  std::rethrow_exception(thrown);
+}
+
+// The next message that this server can take; those that it cannot are done.
+std::optional<client_session::active> client_session::next_message(submission_queue& queue) {
+  for (;;) {
+    submission* const one = queue.next();
+    if (one == nullptr) return std::nullopt;
+    const message_traits traits = one->content->traits();
+    auto parameters = fit_parameters(one->envelope, traits, server_, secure_);
+    if (parameters && traits.binary && one->options.chunking == chunking::never) {
+      parameters = failure(make_error_code(errc::extension_missing), "a binary message, and no BDAT wanted");
+    }
+    const bool chunks =
+        traits.binary || (one->options.chunking == chunking::when_offered && server_.chunking);
+    const transaction_settings settings{.protocol = options_.protocol,
+                                        .pipelining = server_.pipelining,
+                                        .chunks = chunks,
+                                        .dsn = server_.dsn,
+                                        .all_or_none = one->options.all_or_none};
+    transaction steps(one->envelope, parameters ? std::move(*parameters) : mail_parameters(), settings);
+    if (parameters && steps.next() != transaction::step::done) {
+      one->content->rewind();
+      return active{one, std::move(steps), chunks};
+    }
+    one->report = steps.take_report();
+    if (!parameters) one->report.broken = parameters.error();
+    queue.done(*one);
+  }
+}
+
+void client_session::append_commands(active& one) {
+  const std::size_t begin = out_.size();
+  one.steps.append_commands(out_);
+  log_sent(std::string_view(out_).substr(begin));
+}
+
+// Whatever it throws, `current` and `ahead` are what has to be settled.
+task<> client_session::run(submission_queue& queue, std::optional<active>& current,
+                           std::optional<active>& ahead) {
+  require_quiet();
+  out_.clear();
+  reply answer;
+  current = next_message(queue);
+  while (current) {
+    switch (current->steps.next()) {
+      case transaction::step::write:
+        append_commands(*current);
+        co_await peer_.write(out_);
+        out_.clear();
+        break;
+      case transaction::step::read:
+        while (!take_reply(answer)) {
+          const std::size_t came = co_await peer_.fill();
+          if (came == 0) fail(tidewire::errc::end_of_stream, "read a reply");
+        }
+        current->steps.received(answer);
+        if (current->steps.violation()) fail(*current->steps.violation(), "send a message");
+        if (answer.code == 421) fail(answer.to_failure(), "send a message");
+        break;
+      case transaction::step::send_body:
+        co_await send_body(*current);
+        if (current->steps.body_refused()) break;
+        // The next envelope leaves together with the end of this message.
+        if (server_.pipelining) ahead = next_message(queue);
+        if (ahead) append_commands(*ahead);
+        co_await peer_.write(out_);
+        out_.clear();
+        break;
+      case transaction::step::done: {
+        submission& one = *current->what;
+        one.report = current->steps.take_report();
+        current.reset();
+        queue.done(one);
+        current = std::move(ahead);
+        ahead.reset();
+        if (!current) current = next_message(queue);
+        break;
+      }
+    }
+  }
+}
+
+// Sends all but the last piece, which it leaves in `out_`; from then on it is not known whether the server
+// has it all.
+task<> client_session::send_body(active& one) {
+  message_source& content = *one.what->content;
+  const std::optional<byte_view> whole = content.whole();
+  const bool binary = content.traits().binary;
+  data_encoder encoder({.dots = !one.chunks});
+  std::string& encoded = one.chunks ? body_ : out_;
+  encoded.clear();
+  byte_view rest = whole.value_or(byte_view());
+  for (;;) {
+    byte_view piece;
+    if (whole) {
+      piece = rest.first(std::min(rest.size(), piece_size));
+      rest = rest.subspan(piece.size());
+    } else {
+      piece = co_await content.next();
+    }
+    if (piece.empty()) break;
+    if (binary) {
+      encoded += as_text(piece);
+    } else {
+      (void)encoder.update(piece, encoded);  // it refuses nothing
+    }
+    if (encoded.size() < piece_size || (whole && rest.empty())) continue;
+    end_of_body(one, false);
+    co_await peer_.write(out_);
+    out_.clear();
+    // One chunk is on its way while the one before is answered.
+    while (one.steps.chunks_unanswered() > 1 && !one.steps.body_refused()) {
+      const reply answer = co_await read_reply();
+      one.steps.received(answer);
+      if (one.steps.violation()) fail(*one.steps.violation(), "send a message");
+      if (answer.code == 421) fail(answer.to_failure(), "send a message");
+    }
+    if (one.steps.body_refused()) co_return;
+  }
+  if (!binary) (void)encoder.finish(encoded);
+  end_of_body(one, true);
+  one.steps.body_complete();
+}
+
+// What is encoded goes to `out_`, as a chunk if it is one.
+void client_session::end_of_body(active& one, bool last) {
+  if (!one.chunks) {
+    log_message(out_.size());
+    return;
+  }
+  const std::size_t begin = out_.size();
+  append_bdat(out_, body_.size(), last);
+  log_sent(std::string_view(out_).substr(begin));
+  log_message(body_.size());
+  out_ += body_;
+  body_.clear();
+  if (!last) one.steps.chunk_sent();
+}
+
+}  // namespace tidewire::smtp::detail

@@ -1,0 +1,68 @@
+// What a client refers to: it stays where it is while the client moves.
+#pragma once
+
+#include <tidewire/core/stream.hpp>
+#include <tidewire/smtp/client.hpp>
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "transaction.hpp"
+
+namespace tidewire::smtp::detail {
+
+class client_session {
+ public:
+  client_session(stream to, const client_options& options);
+
+  // Greeting, EHLO, and TLS as the options ask for it.
+  task<> begin();
+  task<> submit(submission_queue& queue);
+  // One line, one reply.
+  task<reply> command(std::string line);
+  task<> quit();
+
+  [[nodiscard]] bool is_open() const noexcept { return peer_.is_open(); }
+  [[nodiscard]] bool is_secure() const noexcept { return secure_; }
+  [[nodiscard]] const smtp::capabilities& server() const noexcept { return server_; }
+  [[nodiscard]] const reply& greeting() const noexcept { return greeting_; }
+  [[nodiscard]] duration opening_timeout() const noexcept { return options_.timeout; }
+
+ private:
+  // A message between its first command and its last reply.
+  struct active {
+    submission* what;
+    transaction steps;
+    bool chunks;
+  };
+  // Keeps a second operation out, and closes what is left out of step.
+  class operation;
+
+  task<> hello();
+  task<reply> exchange(std::string line);
+  task<reply> read_reply();
+  [[nodiscard]] bool take_reply(reply& into);
+  void require_quiet();
+  [[nodiscard]] std::optional<active> next_message(submission_queue& queue);
+  task<> run(submission_queue& queue, std::optional<active>& current, std::optional<active>& ahead);
+  task<> send_body(active& one);
+  void append_commands(active& one);
+  void end_of_body(active& one, bool last);
+  [[noreturn]] void fail(failure why, const char* doing) const;
+  void log_sent(std::string_view lines) const;
+  void log_message(std::size_t bytes) const;
+
+  stream peer_;
+  client_options options_;
+  std::string name_;
+  reply_parser parser_;
+  smtp::capabilities server_;
+  reply greeting_;
+  std::string out_;   // what leaves with the next write
+  std::string body_;  // a chunk, whose size comes before it
+  bool busy_ = false;
+  bool secure_ = false;
+};
+
+}  // namespace tidewire::smtp::detail

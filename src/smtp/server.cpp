@@ -1,0 +1,204 @@
+#include <tidewire/core/timeout.hpp>
+#include <tidewire/smtp/server.hpp>
+
+#include <algorithm>
+#include <exception>
+#include <memory>
+#include <utility>
+
+namespace tidewire::smtp {
+namespace {
+
+constexpr std::size_t most_output = 16 * 1024;  // replies that gather before they are sent
+constexpr duration good_bye_timeout = std::chrono::seconds(1);
+
+reply ok(const char* text) {
+  return {250, enhanced_code{2, 0, 0}, text};
+}
+
+// What serves one connection: the protocol in `session`, its bytes, and who decides.
+class served {
+ public:
+  served(stream peer, session_handler& handler, const server_options& options)
+      : peer_(std::move(peer)),
+        handler_(handler),
+        session_(options),
+        address_(peer_.peer_name()),
+        transcript_(options.transcript) {
+    peer_.set_timeout(options.idle_timeout);
+  }
+
+  task<> run();
+  // 421, if it can be said.
+  task<> dismiss(std::string_view why);
+  [[nodiscard]] stream& peer() noexcept { return peer_; }
+  [[nodiscard]] session_handler& handler() noexcept { return handler_; }
+  [[nodiscard]] bool within_message() const noexcept { return within_message_; }
+
+ private:
+  task<> flush();
+  task<bool> handle(session_event event);
+  task<> finish_message();
+  [[nodiscard]] peer_info info() const noexcept {
+    return {address_,           session_.client_name(), user_,
+            session_.has_tls(), session_.sender(),      session_.recipients()};
+  }
+
+  stream peer_;
+  session_handler& handler_;
+  session session_;
+  std::string address_;
+  std::string user_;
+  std::vector<reply> answers_;
+  transcript* transcript_;
+  bool within_message_ = false;
+};
+
+task<> served::flush() {
+  if (session_.output().empty()) co_return;
+  if (transcript_ != nullptr) {
+    std::string_view rest = session_.output();
+    while (!rest.empty()) {
+      const std::size_t end = std::min(rest.find("\r\n"), rest.size());
+      transcript_->sent(rest.substr(0, end));
+      rest.remove_prefix(std::min(end + 2, rest.size()));
+    }
+  }
+  co_await peer_.write(session_.output());
+  session_.output().clear();
+}
+
+task<> served::run() {
+  const reply greeting = co_await handler_.connected(info());
+  session_.greet(greeting);
+  for (;;) {
+    const session_event event = session_.next(peer_.buffered());
+    bool go_on = true;
+    if (event == session_event::more) {
+      peer_.consume(session_.taken());
+      co_await flush();
+      const std::size_t came = co_await peer_.fill();
+      if (came == 0) co_return;
+    } else {
+      go_on = co_await handle(event);
+    }
+    if (!go_on) {
+      co_await flush();
+      co_return;
+    }
+    if (session_.output().size() > most_output) co_await flush();
+  }
+}
+
+// False: the session is over.
+task<bool> served::handle(session_event event) {
+  const peer_info who = info();
+  reply answer;
+  // What the event shows is in the bytes that are consumed when it was dealt with.
+  switch (event) {
+    case session_event::hello: answer = co_await handler_.hello(who, session_.last_command()); break;
+    case session_event::mail: answer = co_await handler_.mail(who, session_.last_command()); break;
+    case session_event::rcpt: answer = co_await handler_.rcpt(who, session_.last_command()); break;
+    case session_event::data:
+      answer = co_await handler_.data(who);
+      within_message_ = answer.intermediate();
+      break;
+    case session_event::body:
+      co_await handler_.body(who, session_.body());
+      peer_.consume(session_.taken());
+      co_return true;
+    case session_event::message:
+      peer_.consume(session_.taken());
+      co_await finish_message();
+      co_return true;
+    case session_event::discarded:
+      within_message_ = false;
+      handler_.discarded();
+      peer_.consume(session_.taken());
+      co_return true;
+    case session_event::verify:
+      answer = co_await handler_.verify(who, session_.last_command().argument);
+      break;
+    case session_event::quit:
+    case session_event::closed: peer_.consume(session_.taken()); co_return false;
+    case session_event::more: co_return true;
+    case session_event::auth:
+    case session_event::auth_response:
+    case session_event::starttls: answer = {502, enhanced_code{5, 5, 1}, "not here"}; break;
+  }
+  peer_.consume(session_.taken());
+  session_.respond(answer);
+  co_return true;
+}
+
+task<> served::finish_message() {
+  answers_.clear();
+  const std::size_t count = std::max<std::size_t>(session_.recipients().size(), 1);
+  for (std::size_t i = 0; i < count; ++i) {
+    reply answer = co_await handler_.message(info(), i);
+    answers_.push_back(std::move(answer));
+    if (session_.is_lmtp()) continue;
+    break;
+  }
+  within_message_ = false;
+  session_.respond(answers_);
+}
+
+task<> served::dismiss(std::string_view why) {
+  session_.shut_down({421, enhanced_code{4, 3, 2}, std::string(why)});
+  co_await flush();
+}
+
+task<> serve(std::unique_ptr<served> one) {
+  std::exception_ptr thrown;
+  try {
+    co_await one->run();
+  } catch (...) {
+    thrown = std::current_exception();
+  }
+  if (one->within_message()) one->handler().discarded();
+  if (thrown && one->peer().is_open()) {
+    const auto bounded = [](served& self) -> task<> {
+      (void)co_await as_result(with_timeout(good_bye_timeout, self.dismiss("the session ends here")));
+    };
+    co_await shield(bounded(*one));
+  }
+  one->peer().close();
+  if (thrown) std::rethrow_exception(thrown);
+}
+
+}  // namespace
+
+session_handler::~session_handler() = default;
+
+task<reply> session_handler::connected(const peer_info&) {
+  co_return reply{220, {}, "ready"};
+}
+task<reply> session_handler::hello(const peer_info&, const command&) {
+  co_return reply{250, {}, ""};
+}
+task<reply> session_handler::mail(const peer_info&, const command&) {
+  co_return reply{250, enhanced_code{2, 1, 0}, "sender ok"};
+}
+task<reply> session_handler::rcpt(const peer_info&, const command&) {
+  co_return reply{250, enhanced_code{2, 1, 5}, "recipient ok"};
+}
+task<reply> session_handler::data(const peer_info&) {
+  co_return reply{354, {}, "go on; end with a dot on a line of its own"};
+}
+task<> session_handler::body(const peer_info&, byte_view) {
+  co_return;
+}
+task<reply> session_handler::message(const peer_info&, std::size_t) {
+  co_return ok("taken");
+}
+void session_handler::discarded() noexcept {}
+task<reply> session_handler::verify(const peer_info&, std::string_view) {
+  co_return reply{252, enhanced_code{2, 5, 0}, "send mail and see"};
+}
+
+task<> serve_session(stream peer, session_handler& handler, server_options options) {
+  return serve(std::make_unique<served>(std::move(peer), handler, options));
+}
+
+}  // namespace tidewire::smtp
