@@ -138,6 +138,12 @@ void transaction::received(reply answer) {
 void transaction::answered_envelope(reply answer) {
   const std::size_t which = answered_++;
   const std::size_t recipients = mail_->recipients().size();
+  if (answer.code == 421) {
+    // It says nothing of this message: the server goes, whatever it was asked.
+    --answered_;
+    violation_ = answer.to_failure();
+    return;
+  }
   if (which == 0) {
     if (!answer.positive()) {
       mail_refused_ = true;

@@ -20,7 +20,7 @@ enum class delivery {
   not_sent,  ///< The message was not sent, or not wholly: it cannot have been accepted.
   refused,   ///< The server answered no: for now (`answer.transient()`) or for good. It was not accepted.
   unknown,   ///< The whole message was sent, and no answer came: it may have been accepted. To send it again
-            ///< may be to send it twice.
+             ///< may be to send it twice.
   accepted,  ///< The server answered that it takes the message for the recipient. It will deliver it, or
              ///< report.
 };
