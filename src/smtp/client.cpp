@@ -1,6 +1,8 @@
+#include <tidewire/core/tcp.hpp>
 #include <tidewire/core/timeout.hpp>
 #include <tidewire/smtp/client.hpp>
 
+#include <algorithm>
 #include <utility>
 
 #include "client_session.hpp"
@@ -108,6 +110,45 @@ task<> client::quit() {
 task<client> client::opened(std::unique_ptr<detail::client_session> session) {
   co_await with_timeout(session->opening_timeout(), session->begin());
   co_return client(std::move(session));
+}
+
+namespace {
+
+std::uint16_t port_of(const client_options& options) {
+  if (options.port != 0) return options.port;
+  if (options.protocol == dialect::lmtp) return 24;
+  switch (options.security) {
+    case security::implicit: return 465;
+    case security::starttls:
+    case security::opportunistic: return 587;
+    case security::plaintext_dangerous: break;
+  }
+  return 25;
+}
+
+// Our own address, as EHLO wants it.
+std::string name_from(const ip_address& own) {
+  return (own.is_v6() ? "[IPv6:" : "[") + own.to_string() + ']';
+}
+
+task<client> connect_and_open(std::string host, std::string name, std::string checked,
+                              client_options options) {
+  const executor here = co_await this_executor();
+  const time_point begin = here.now();
+  tcp::connect_options how;
+  how.timeout = options.timeout;
+  tcp::stream peer = co_await tcp::connect(host, port_of(options), how);
+  if (name.empty()) name = name_from(peer.local_endpoint().address());
+  options.name = name;
+  options.host = checked.empty() ? host : checked;
+  if (options.timeout != no_timeout) options.timeout -= std::min(here.now() - begin, options.timeout);
+  co_return co_await open(std::move(peer), options);
+}
+
+}  // namespace
+
+task<client> connect(std::string_view host, client_options options) {
+  return connect_and_open(std::string(host), std::string(options.name), std::string(options.host), options);
 }
 
 task<client> open(stream peer, client_options options) {

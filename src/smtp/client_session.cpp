@@ -2,6 +2,7 @@
 
 #include <tidewire/core/timeout.hpp>
 #include <tidewire/smtp/data.hpp>
+#include <tidewire/tls/stream.hpp>
 
 #include <algorithm>
 #include <exception>
@@ -45,7 +46,7 @@ class client_session::operation {
   operation& operator=(const operation&) = delete;
   ~operation() {
     of_.busy_ = false;
-    if (!in_step_) of_.peer_.close();
+    if (!in_step_ && of_.is_open()) of_.peer_.close();
   }
   // Both sides know whose turn it is.
   void in_step() noexcept { in_step_ = true; }
@@ -56,8 +57,12 @@ class client_session::operation {
 };
 
 client_session::client_session(stream to, const client_options& options)
-    : peer_(std::move(to)), options_(options), name_(options.name), parser_(options.limits) {
-  options_.name = {};
+    : peer_(std::move(to)),
+      options_(options),
+      name_(options.name),
+      host_(options.host),
+      parser_(options.limits) {
+  options_.name = options_.host = {};
   if (name_.empty()) name_ = "localhost";
   peer_.set_timeout(options.reply_timeout);
 }
@@ -119,10 +124,54 @@ task<reply> client_session::exchange(std::string line) {
 
 task<> client_session::begin() {
   operation begun(*this);
+  const bool plain = options_.security == security::plaintext_dangerous;
+  if (!plain && host_.empty()) {
+    fail(failure(tidewire::errc::misuse, "no host to check the certificate by"), "open an SMTP session");
+  }
+  if (options_.security == security::implicit) co_await begin_tls();
   greeting_ = co_await read_reply();
   if (greeting_.code != 220) fail(greeting_.to_failure(), "open an SMTP session");
   co_await hello();
+  const bool wanted = options_.security == security::starttls ||
+                      (options_.security == security::opportunistic && server_.starttls);
+  if (wanted) co_await starttls();
   begun.in_step();
+}
+
+task<> client_session::starttls() {
+  const bool required = options_.security == security::starttls;
+  if (!server_.starttls) {
+    fail(failure(make_error_code(errc::starttls_unavailable), "the server does not offer STARTTLS"),
+         "open an SMTP session");
+  }
+  const reply answer = co_await exchange("STARTTLS\r\n");
+  if (answer.code != 220) {
+    if (!required && answer.code != 421) co_return;
+    fail(failure(make_error_code(errc::starttls_unavailable)).peer_said(answer.text), "open an SMTP session");
+  }
+  // Whoever sits in between may have sent it, to be taken for what came by TLS.
+  if (!peer_.buffered().empty()) {
+    fail(failure(make_error_code(errc::injected_plaintext), "bytes behind the answer to STARTTLS"),
+         "open an SMTP session");
+  }
+  co_await begin_tls();
+  co_await hello();
+}
+
+task<> client_session::begin_tls() {
+  server_ = {};
+  tls::client_options options;
+  options.context = options_.tls;
+  options.timeout = options_.timeout;
+  tls::stream secured = co_await tls::start_tls(std::move(peer_), host_, options);
+  for (const tls::binding kind : {tls::binding::exporter, tls::binding::unique}) {
+    binding_ = secured.channel_binding(kind);
+    binding_name_ = tls::name_of(kind);
+    if (!binding_.empty()) break;
+  }
+  peer_ = std::move(secured);
+  peer_.set_timeout(options_.reply_timeout);
+  secure_ = true;
 }
 
 task<> client_session::hello() {
@@ -166,7 +215,7 @@ task<> client_session::quit() {
     };
     co_await shield(bounded(*this));
   }
-  peer_.close();
+  if (is_open()) peer_.close();
 }
 
 task<> client_session::submit(submission_queue& queue) {
@@ -183,7 +232,7 @@ task<> client_session::submit(submission_queue& queue) {
     begun.in_step();
     co_return;
   }
-  peer_.close();
+  if (is_open()) peer_.close();
   const failure why = failure_of(thrown);
   for (std::optional<active>* one : {&current, &ahead}) {
     if (!*one) continue;

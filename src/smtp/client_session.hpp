@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "transaction.hpp"
 
@@ -40,6 +41,8 @@ class client_session {
   class operation;
 
   task<> hello();
+  task<> starttls();
+  task<> begin_tls();
   task<reply> exchange(std::string line);
   task<reply> read_reply();
   [[nodiscard]] bool take_reply(reply& into);
@@ -56,11 +59,14 @@ class client_session {
   stream peer_;
   client_options options_;
   std::string name_;
+  std::string host_;
   reply_parser parser_;
   smtp::capabilities server_;
   reply greeting_;
-  std::string out_;   // what leaves with the next write
-  std::string body_;  // a chunk, whose size comes before it
+  std::string out_;                 // what leaves with the next write
+  std::string body_;                // a chunk, whose size comes before it
+  std::vector<std::byte> binding_;  // of TLS, for SCRAM-...-PLUS
+  std::string_view binding_name_;
   bool busy_ = false;
   bool secure_ = false;
 };

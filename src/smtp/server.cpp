@@ -1,5 +1,6 @@
 #include <tidewire/core/timeout.hpp>
 #include <tidewire/smtp/server.hpp>
+#include <tidewire/tls/stream.hpp>
 
 #include <algorithm>
 #include <exception>
@@ -22,7 +23,10 @@ class served {
   served(stream peer, session_handler& handler, const server_options& options)
       : peer_(std::move(peer)),
         handler_(handler),
-        session_(options),
+        session_(with_starttls(options)),
+        tls_(options.tls),
+        implicit_tls_(options.implicit_tls),
+        idle_timeout_(options.idle_timeout),
         address_(peer_.peer_name()),
         transcript_(options.transcript) {
     peer_.set_timeout(options.idle_timeout);
@@ -36,7 +40,14 @@ class served {
   [[nodiscard]] bool within_message() const noexcept { return within_message_; }
 
  private:
+  static session_options with_starttls(const server_options& options) {
+    session_options out = options;
+    out.starttls = options.tls != nullptr && !options.implicit_tls;
+    return out;
+  }
   task<> flush();
+  task<> starttls();
+  task<> begin_tls();
   task<bool> handle(session_event event);
   task<> finish_message();
   [[nodiscard]] peer_info info() const noexcept {
@@ -47,6 +58,9 @@ class served {
   stream peer_;
   session_handler& handler_;
   session session_;
+  const tls::server_context* tls_;
+  bool implicit_tls_;
+  duration idle_timeout_;
   std::string address_;
   std::string user_;
   std::vector<reply> answers_;
@@ -68,7 +82,30 @@ task<> served::flush() {
   session_.output().clear();
 }
 
+task<> served::begin_tls() {
+  tls::server_options options;
+  options.timeout = idle_timeout_;
+  tls::stream secured = co_await tls::accept(std::move(peer_), *tls_, options);
+  peer_ = std::move(secured);
+  peer_.set_timeout(idle_timeout_);
+  session_.tls_started();
+}
+
+task<> served::starttls() {
+  peer_.consume(session_.taken());
+  // What is buffered came in plain text, from anybody, to be taken for what came by TLS.
+  if (!peer_.buffered().empty()) {
+    throw error(failure(make_error_code(errc::injected_plaintext), "bytes behind STARTTLS")
+                    .during("serve an SMTP session")
+                    .with(address_));
+  }
+  session_.respond({220, enhanced_code{2, 0, 0}, "begin"});
+  co_await flush();
+  co_await begin_tls();
+}
+
 task<> served::run() {
+  if (implicit_tls_ && tls_ != nullptr) co_await begin_tls();
   const reply greeting = co_await handler_.connected(info());
   session_.greet(greeting);
   for (;;) {
@@ -122,9 +159,9 @@ task<bool> served::handle(session_event event) {
     case session_event::quit:
     case session_event::closed: peer_.consume(session_.taken()); co_return false;
     case session_event::more: co_return true;
+    case session_event::starttls: co_await starttls(); co_return true;
     case session_event::auth:
-    case session_event::auth_response:
-    case session_event::starttls: answer = {502, enhanced_code{5, 5, 1}, "not here"}; break;
+    case session_event::auth_response: answer = {502, enhanced_code{5, 5, 1}, "not here"}; break;
   }
   peer_.consume(session_.taken());
   session_.respond(answer);
@@ -163,7 +200,7 @@ task<> serve(std::unique_ptr<served> one) {
     };
     co_await shield(bounded(*one));
   }
-  one->peer().close();
+  if (one->peer().is_open()) one->peer().close();
   if (thrown) std::rethrow_exception(thrown);
 }
 

@@ -11,8 +11,10 @@
 #include <tidewire/smtp/report.hpp>
 #include <tidewire/smtp/source.hpp>
 #include <tidewire/smtp/transcript.hpp>
+#include <tidewire/tls/context.hpp>
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -38,8 +40,18 @@ struct client_options {
   smtp::security security = smtp::security::starttls;
   /// SMTP, or LMTP.
   dialect protocol = dialect::smtp;
-  /// Whom we say we are: a domain or an address in brackets. Default: "localhost".
+  /// Whom we say we are: a domain or an address in brackets. Default: for `connect`, our address, as in
+  /// "[192.0.2.1]"; else "localhost". Nothing is looked up for it.
   std::string_view name{};
+  /// Where to connect to; 0 (the default): 465 for `security::implicit`, 587 for STARTTLS, 25 for plain text,
+  /// 24 for LMTP. Not for `open`.
+  std::uint16_t port = 0;
+  /// Whom the certificate has to be for. Default: the host that `connect` was given. `open` needs it, but for
+  /// plain text.
+  std::string_view host{};
+  /// Trust and identity; null: that of the loop, with the system's authorities. Must live until the session
+  /// is open.
+  const tidewire::tls::client_context* tls = nullptr;
   /// The whole opening may take this long, TLS included. Default: 1 min.
   duration timeout = std::chrono::minutes(1);
   /// How long each reply may be waited for. RFC 5321 section 4.5.3.2 asks for 5 min, and 10 for the answer to
@@ -173,14 +185,23 @@ class TIDEWIRE_SMTP_API client {
   std::unique_ptr<detail::client_session> session_;
 };
 
+/// Connects to a server and opens a session, protected as `options.security` says: `auto mail = co_await
+/// smtp::connect("mail.example.org");` says STARTTLS on port 587, verifies the certificate, or throws.
+/// @param host    A name or an address; copied.
+/// @param options The texts in it are copied. `timeout` bounds the look-up and the connection, too.
+/// @par Errors What `tcp::connect` throws, and as `open`.
+/// @par Cancellation At once.
+[[nodiscard]] TIDEWIRE_SMTP_API task<client> connect(std::string_view host, client_options options = {});
+
 /// Opens a session over a stream that is connected already: reads the greeting, says EHLO, or HELO to a
-/// server that does not know that.
+/// server that does not know that. After STARTTLS, what the server said before is forgotten, and it is asked
+/// again.
 /// @param peer    Owned from now on.
 /// @param options The texts in it are copied.
 /// @par Errors
 /// What the server answers: `condition::transient`, `permanent`; `condition::protocol` if it is not SMTP;
-/// `errc::starttls_unavailable`, `condition::tls`; `condition::timeout`, `eof`; `condition::misuse` for a bad
-/// name.
+/// `errc::starttls_unavailable`, `errc::injected_plaintext`, and what else `condition::tls` is;
+/// `condition::timeout`, `eof`; `condition::misuse` for a bad name, or none to check the certificate by.
 /// @par Cancellation Closes the connection.
 [[nodiscard]] TIDEWIRE_SMTP_API task<client> open(stream peer, client_options options = {});
 

@@ -10,6 +10,7 @@
 #include <tidewire/smtp/reply.hpp>
 #include <tidewire/smtp/session.hpp>
 #include <tidewire/smtp/transcript.hpp>
+#include <tidewire/tls/context.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -21,6 +22,10 @@ namespace tidewire::smtp {
 
 /// How a session is served.
 struct server_options : session_options {
+  /// The server's certificate: then STARTTLS is offered. Null: no TLS. Must live until the session ends.
+  const tidewire::tls::server_context* tls = nullptr;
+  /// TLS from the first byte, instead of STARTTLS.
+  bool implicit_tls = false;
   /// How long a client may be silent. RFC 5321 section 4.5.3.2.7 asks for 5 min, the default.
   duration idle_timeout = std::chrono::minutes(5);
   /// Told every line, secrets masked; null for none. Must outlive the session.
@@ -75,8 +80,9 @@ class TIDEWIRE_SMTP_API session_handler {
 /// @param handler Must live until the operation has ended.
 /// @param options The texts in it are copied.
 /// @par Completes when the client said QUIT or closed, or was sent away.
-/// @par Errors What breaks the connection, but `condition::eof` between two commands; `condition::timeout`
-/// after 421 was said. What the handler threw.
+/// @par Errors What breaks the connection; a client that closes without QUIT is no error. `condition::tls`:
+/// the handshake failed, or plain text came where TLS should have begun. `condition::timeout`, and what the
+/// handler threw, after 421 was said.
 /// @par Cancellation Says 421, waiting a second at most, and closes.
 [[nodiscard]] TIDEWIRE_SMTP_API task<> serve_session(stream peer, session_handler& handler,
                                                      server_options options = {});

@@ -42,7 +42,7 @@ struct session_options {
   bool smtputf8 = true;           ///< Offer SMTPUTF8.
   bool eight_bit_mime = true;     ///< Offer 8BITMIME.
   bool dsn = true;                ///< Offer DSN.
-  bool starttls = false;          ///< Offer STARTTLS, until there is TLS.
+  bool starttls = false;          ///< Offer STARTTLS, until there is TLS. `serve_session` sets it by itself.
   bool require_starttls = false;  ///< Refuse mail before STARTTLS, by 530.
   /// Mechanisms of AUTH, with blanks between; empty (the default): no AUTH.
   std::string_view auth{};
