@@ -84,6 +84,16 @@ task<send_report> client::send(envelope mail, message_source& content, send_opti
   return send_one(*session_, std::move(mail), nullptr, &content, options);
 }
 
+task<send_report> client::send(const mime::message& message, send_options options) {
+  const smtp::capabilities& server = session_->server();
+  const bool binary = options.chunking == chunking::when_offered && server.chunking && server.binary_mime;
+  const mime::serialize_options what{.eight_bit = server.eight_bit_mime,
+                                     .binary = binary,
+                                     .utf8 = server.smtputf8 && message.needs_smtputf8()};
+  return send_one(*session_, envelope_of(message), std::make_unique<mime_source>(message, what), nullptr,
+                  options);
+}
+
 task<> client::submit(submission_queue& queue) {
   return session_->submit(queue);
 }

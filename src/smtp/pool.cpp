@@ -281,6 +281,11 @@ task<send_report> pool::send(envelope mail, std::unique_ptr<message_source> cont
   return state_->send(std::move(mail), std::move(content), options);
 }
 
+task<send_report> pool::send(const mime::message& message, send_options options) {
+  const mime::serialize_options what{.utf8 = message.needs_smtputf8()};
+  return state_->send(envelope_of(message), std::make_unique<mime_source>(message, what), options);
+}
+
 pool_statistics pool::statistics() const noexcept {
   return state_->statistics();
 }

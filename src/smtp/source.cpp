@@ -6,6 +6,8 @@
 namespace tidewire::smtp {
 namespace {
 
+constexpr std::uint64_t largest_piece = 64 * 1024;
+
 // Eight bytes at a time: this looks at every message that is sent.
 bool has_eight_bit(std::string_view text) {
   constexpr std::uint64_t high_bits = 0x8080808080808080U;
@@ -48,6 +50,31 @@ task<byte_view> memory_source::next() {
   const byte_view rest = read_ ? byte_view() : as_bytes(content_);
   read_ = true;
   co_return rest;
+}
+
+mime_source::mime_source(const mime::message& message, const mime::serialize_options& what)
+    : serializer_(message, what) {}
+
+message_traits mime_source::traits() const {
+  return {.size = serializer_.size(),
+          .eight_bit = serializer_.has_eight_bit() || serializer_.has_binary(),
+          .utf8_headers = serializer_.has_utf8_headers(),
+          .binary = serializer_.has_binary()};
+}
+
+task<byte_view> mime_source::next() {
+  if (buffer_.empty()) {
+    buffer_.resize(static_cast<std::size_t>(std::min<std::uint64_t>(serializer_.size() + 1, largest_piece)));
+  }
+  const std::size_t size = serializer_.read(buffer_);
+  co_return as_bytes(buffer_).first(size);
+}
+
+envelope envelope_of(const mime::message& message) {
+  const mime::envelope said = message.envelope();
+  envelope out(said.sender);
+  for (const std::string& one : said.recipients) out.to(one);
+  return out;
 }
 
 }  // namespace tidewire::smtp

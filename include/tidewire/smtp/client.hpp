@@ -154,6 +154,13 @@ class TIDEWIRE_SMTP_API client {
   /// The same with a message that is made while it is sent.
   /// @param content Must live until the operation has ended.
   [[nodiscard]] task<send_report> send(envelope mail, message_source& content, send_options options = {});
+  /// The same with a message of `tidewire::mime`, to whom its headers say (Bcc, too, which is not in what is
+  /// sent). It is encoded as the server can take it: text as it is, if there is 8BITMIME; attachments as they
+  /// are, if there is BINARYMIME and `options.chunking` is `when_offered`; headers in UTF-8 only if an
+  /// address needs it.
+  /// @param message Copied, which is cheap.
+  /// @throw error At once, `condition::misuse`: no sender or no recipient.
+  [[nodiscard]] task<send_report> send(const mime::message& message, send_options options = {});
   /// Sends what `queue` gives, one after the other, until it has no more. What is left when the connection
   /// breaks is `done` as not sent.
   /// @par Errors As what broke the connection, after the queue was told of each message; never for a refusal.

@@ -88,6 +88,10 @@ class TIDEWIRE_SMTP_API pool {
   [[nodiscard]] task<send_report> send(envelope mail, std::unique_ptr<message_source> content,
                                        send_options options = {});
 
+  /// The same with a message of `tidewire::mime`, to whom its headers say, encoded so that every server takes
+  /// it.
+  [[nodiscard]] task<send_report> send(const mime::message& message, send_options options = {});
+
   [[nodiscard]] pool_statistics statistics() const noexcept;
 
   /// For `with_pool`: connections are children of this group.

@@ -5,6 +5,8 @@
 
 #include <tidewire/base/bytes.hpp>
 #include <tidewire/core/task.hpp>
+#include <tidewire/mime/message.hpp>
+#include <tidewire/smtp/envelope.hpp>
 #include <tidewire/smtp/export.hpp>
 
 #include <cstdint>
@@ -12,6 +14,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace tidewire::smtp {
 
@@ -64,6 +67,29 @@ class TIDEWIRE_SMTP_API memory_source final : public message_source {
   message_traits traits_;
   bool read_ = false;
 };
+
+/// A message of `tidewire::mime`, serialised while it is sent: an attachment of any size is never held whole.
+/// Attachments that are files are read on the loop's thread.
+class TIDEWIRE_SMTP_API mime_source final : public message_source {
+ public:
+  /// Keeps what it needs of the message.
+  /// @param what What the server can take beyond what all of them can.
+  /// @throw error `condition::misuse` if the message has no sender, or needs what is not allowed.
+  explicit mime_source(const mime::message& message, const mime::serialize_options& what = {});
+
+  [[nodiscard]] message_traits traits() const override;
+  [[nodiscard]] task<byte_view> next() override;
+  void rewind() override { serializer_.rewind(); }
+
+ private:
+  mime::serializer serializer_;
+  std::vector<char> buffer_;
+};
+
+/// The envelope that the headers of a message say: from Sender or From, to all of To, Cc and Bcc.
+/// @throw error `condition::misuse` without a sender or a recipient; `tidewire::errc::malformed` for an
+/// address that no envelope can have.
+[[nodiscard]] TIDEWIRE_SMTP_API envelope envelope_of(const mime::message& message);
 
 /// The traits of a message that is in memory: never binary.
 [[nodiscard]] TIDEWIRE_SMTP_API message_traits traits_of(std::string_view message) noexcept;
