@@ -45,6 +45,16 @@ task<send_report> send_one(detail::client_session& session, envelope mail,
   throw send_error(std::move(one.report));
 }
 
+task<> login_with_token(detail::client_session& session, std::string user, token_provider provide) {
+  for (const bool again : {false, true}) {
+    secret token = co_await provide(again);
+    auto credentials = crypto::sasl_credentials::bearer(user, std::move(token));
+    const auto done = co_await as_result(session.login(std::move(credentials)));
+    if (done) co_return;
+    if (again || done.code() != make_error_code(errc::auth_refused)) throw error(done.error());
+  }
+}
+
 task<> require_positive(detail::client_session& session, std::string line, const char* operation) {
   const reply answer = co_await session.command(std::move(line));
   if (!answer.positive()) throw error(answer.to_failure().during(operation));
@@ -73,6 +83,18 @@ const reply& client::greeting() const noexcept {
 
 bool client::is_secure() const noexcept {
   return session_->is_secure();
+}
+
+task<> client::login(std::string_view user, secret password) {
+  return session_->login(crypto::sasl_credentials(user, std::move(password)));
+}
+
+task<> client::login(crypto::sasl_credentials credentials) {
+  return session_->login(std::move(credentials));
+}
+
+task<> client::login(std::string_view user, token_provider provide) {
+  return login_with_token(*session_, std::string(user), std::move(provide));
 }
 
 task<send_report> client::send(envelope mail, std::string content, send_options options) {

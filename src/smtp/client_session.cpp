@@ -32,30 +32,6 @@ failure failure_of(const std::exception_ptr& thrown) {
 
 }  // namespace
 
-class client_session::operation {
- public:
-  explicit operation(client_session& of) : of_(of) {
-    if (!of_.is_open())
-      of_.fail(failure(tidewire::errc::closed, "the session is closed"), "use an SMTP session");
-    if (of_.busy_) {
-      of_.fail(failure(tidewire::errc::misuse, "another operation is under way"), "use an SMTP session");
-    }
-    of_.busy_ = true;
-  }
-  operation(const operation&) = delete;
-  operation& operator=(const operation&) = delete;
-  ~operation() {
-    of_.busy_ = false;
-    if (!in_step_ && of_.is_open()) of_.peer_.close();
-  }
-  // Both sides know whose turn it is.
-  void in_step() noexcept { in_step_ = true; }
-
- private:
-  client_session& of_;
-  bool in_step_ = false;
-};
-
 client_session::client_session(stream to, const client_options& options)
     : peer_(std::move(to)),
       options_(options),
@@ -93,7 +69,10 @@ bool client_session::take_reply(reply& into) {
   peer_.consume(*taken);
   if (!parser_.complete()) return false;
   into = parser_.take();
-  if (options_.transcript != nullptr) options_.transcript->received(into.to_string());
+  if (options_.transcript != nullptr) {
+    const bool hidden = hide_challenges_ && into.intermediate() && !into.text.empty();
+    options_.transcript->received(hidden ? std::to_string(into.code) + " ***" : into.to_string());
+  }
   return true;
 }
 

@@ -1,7 +1,9 @@
 // What a client refers to: it stays where it is while the client moves.
 #pragma once
 
+#include <tidewire/base/secret.hpp>
 #include <tidewire/core/stream.hpp>
+#include <tidewire/crypto/sasl.hpp>
 #include <tidewire/smtp/client.hpp>
 
 #include <optional>
@@ -19,6 +21,7 @@ class client_session {
 
   // Greeting, EHLO, and TLS as the options ask for it.
   task<> begin();
+  task<> login(crypto::sasl_credentials credentials);
   task<> submit(submission_queue& queue);
   // One line, one reply.
   task<reply> command(std::string line);
@@ -37,13 +40,14 @@ class client_session {
     transaction steps;
     bool chunks;
   };
-  // Keeps a second operation out, and closes what is left out of step.
   class operation;
 
   task<> hello();
   task<> starttls();
   task<> begin_tls();
+  task<reply> converse(crypto::sasl_client& sasl);
   task<reply> exchange(std::string line);
+  task<reply> exchange_secret(secret line, std::string shown);
   task<reply> read_reply();
   [[nodiscard]] bool take_reply(reply& into);
   void require_quiet();
@@ -68,7 +72,33 @@ class client_session {
   std::vector<std::byte> binding_;  // of TLS, for SCRAM-...-PLUS
   std::string_view binding_name_;
   bool busy_ = false;
+  bool hide_challenges_ = false;  // from the transcript
   bool secure_ = false;
+};
+
+// Keeps a second operation out, and closes what is left out of step.
+class client_session::operation {
+ public:
+  explicit operation(client_session& of) : of_(of) {
+    if (!of_.is_open())
+      of_.fail(failure(tidewire::errc::closed, "the session is closed"), "use an SMTP session");
+    if (of_.busy_) {
+      of_.fail(failure(tidewire::errc::misuse, "another operation is under way"), "use an SMTP session");
+    }
+    of_.busy_ = true;
+  }
+  operation(const operation&) = delete;
+  operation& operator=(const operation&) = delete;
+  ~operation() {
+    of_.busy_ = false;
+    if (!in_step_ && of_.is_open()) of_.peer_.close();
+  }
+  // Both sides know whose turn it is.
+  void in_step() noexcept { in_step_ = true; }
+
+ private:
+  client_session& of_;
+  bool in_step_ = false;
 };
 
 }  // namespace tidewire::smtp::detail

@@ -7,6 +7,8 @@
 #include <memory>
 #include <utility>
 
+#include "served.hpp"
+
 namespace tidewire::smtp {
 namespace {
 
@@ -17,56 +19,25 @@ reply ok(const char* text) {
   return {250, enhanced_code{2, 0, 0}, text};
 }
 
-// What serves one connection: the protocol in `session`, its bytes, and who decides.
-class served {
- public:
-  served(stream peer, session_handler& handler, const server_options& options)
-      : peer_(std::move(peer)),
-        handler_(handler),
-        session_(with_starttls(options)),
-        tls_(options.tls),
-        implicit_tls_(options.implicit_tls),
-        idle_timeout_(options.idle_timeout),
-        address_(peer_.peer_name()),
-        transcript_(options.transcript) {
-    peer_.set_timeout(options.idle_timeout);
+task<> serve(std::unique_ptr<served> one) {
+  std::exception_ptr thrown;
+  try {
+    co_await one->run();
+  } catch (...) {
+    thrown = std::current_exception();
   }
-
-  task<> run();
-  // 421, if it can be said.
-  task<> dismiss(std::string_view why);
-  [[nodiscard]] stream& peer() noexcept { return peer_; }
-  [[nodiscard]] session_handler& handler() noexcept { return handler_; }
-  [[nodiscard]] bool within_message() const noexcept { return within_message_; }
-
- private:
-  static session_options with_starttls(const server_options& options) {
-    session_options out = options;
-    out.starttls = options.tls != nullptr && !options.implicit_tls;
-    return out;
+  if (one->within_message()) one->handler().discarded();
+  if (thrown && one->peer().is_open()) {
+    const auto bounded = [](served& self) -> task<> {
+      (void)co_await as_result(with_timeout(good_bye_timeout, self.dismiss("the session ends here")));
+    };
+    co_await shield(bounded(*one));
   }
-  task<> flush();
-  task<> starttls();
-  task<> begin_tls();
-  task<bool> handle(session_event event);
-  task<> finish_message();
-  [[nodiscard]] peer_info info() const noexcept {
-    return {address_,           session_.client_name(), user_,
-            session_.has_tls(), session_.sender(),      session_.recipients()};
-  }
+  if (one->peer().is_open()) one->peer().close();
+  if (thrown) std::rethrow_exception(thrown);
+}
 
-  stream peer_;
-  session_handler& handler_;
-  session session_;
-  const tls::server_context* tls_;
-  bool implicit_tls_;
-  duration idle_timeout_;
-  std::string address_;
-  std::string user_;
-  std::vector<reply> answers_;
-  transcript* transcript_;
-  bool within_message_ = false;
-};
+}  // namespace
 
 task<> served::flush() {
   if (session_.output().empty()) co_return;
@@ -86,8 +57,14 @@ task<> served::begin_tls() {
   tls::server_options options;
   options.timeout = idle_timeout_;
   tls::stream secured = co_await tls::accept(std::move(peer_), *tls_, options);
+  for (const tls::binding kind : {tls::binding::exporter, tls::binding::unique}) {
+    binding_ = secured.channel_binding(kind);
+    binding_name_ = tls::name_of(kind);
+    if (!binding_.empty()) break;
+  }
   peer_ = std::move(secured);
   peer_.set_timeout(idle_timeout_);
+  user_.clear();
   session_.tls_started();
 }
 
@@ -160,8 +137,8 @@ task<bool> served::handle(session_event event) {
     case session_event::closed: peer_.consume(session_.taken()); co_return false;
     case session_event::more: co_return true;
     case session_event::starttls: co_await starttls(); co_return true;
-    case session_event::auth:
-    case session_event::auth_response: answer = {502, enhanced_code{5, 5, 1}, "not here"}; break;
+    case session_event::auth: co_await authenticate(true); co_return true;
+    case session_event::auth_response: co_await authenticate(false); co_return true;
   }
   peer_.consume(session_.taken());
   session_.respond(answer);
@@ -186,26 +163,6 @@ task<> served::dismiss(std::string_view why) {
   co_await flush();
 }
 
-task<> serve(std::unique_ptr<served> one) {
-  std::exception_ptr thrown;
-  try {
-    co_await one->run();
-  } catch (...) {
-    thrown = std::current_exception();
-  }
-  if (one->within_message()) one->handler().discarded();
-  if (thrown && one->peer().is_open()) {
-    const auto bounded = [](served& self) -> task<> {
-      (void)co_await as_result(with_timeout(good_bye_timeout, self.dismiss("the session ends here")));
-    };
-    co_await shield(bounded(*one));
-  }
-  if (one->peer().is_open()) one->peer().close();
-  if (thrown) std::rethrow_exception(thrown);
-}
-
-}  // namespace
-
 session_handler::~session_handler() = default;
 
 task<reply> session_handler::connected(const peer_info&) {
@@ -213,6 +170,15 @@ task<reply> session_handler::connected(const peer_info&) {
 }
 task<reply> session_handler::hello(const peer_info&, const command&) {
   co_return reply{250, {}, ""};
+}
+task<std::optional<secret>> session_handler::password(const peer_info&, std::string_view) {
+  co_return std::nullopt;
+}
+task<bool> session_handler::token(const peer_info&, std::string_view, const secret&) {
+  co_return false;
+}
+task<bool> session_handler::act_as(const peer_info&, std::string_view, std::string_view) {
+  co_return false;
 }
 task<reply> session_handler::mail(const peer_info&, const command&) {
   co_return reply{250, enhanced_code{2, 1, 0}, "sender ok"};

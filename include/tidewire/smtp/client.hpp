@@ -2,8 +2,10 @@
 /// The SMTP and LMTP client (RFC 5321, RFC 6409, RFC 2033): a session over any stream.
 #pragma once
 
+#include <tidewire/base/secret.hpp>
 #include <tidewire/core/stream.hpp>
 #include <tidewire/core/task.hpp>
+#include <tidewire/crypto/sasl.hpp>
 #include <tidewire/smtp/capabilities.hpp>
 #include <tidewire/smtp/envelope.hpp>
 #include <tidewire/smtp/error.hpp>
@@ -15,6 +17,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -107,6 +110,9 @@ class TIDEWIRE_SMTP_API submission_queue {
   virtual void done(submission& one) = 0;
 };
 
+/// Gets a token of OAuth 2: from a cache if `refused` is false, else a fresh one.
+using token_provider = std::function<task<secret>(bool refused)>;
+
 namespace detail {
 class client_session;
 }
@@ -132,6 +138,25 @@ class TIDEWIRE_SMTP_API client {
   [[nodiscard]] const reply& greeting() const noexcept;
   /// Is the connection protected by TLS?
   [[nodiscard]] bool is_secure() const noexcept;
+
+  /// Signs in, by the strongest mechanism that the server offers and the credentials fit:
+  /// SCRAM-SHA-256-PLUS, SCRAM-SHA-1-PLUS, SCRAM-SHA-256, SCRAM-SHA-1, CRAM-MD5, PLAIN, LOGIN. One that the
+  /// server takes back is left out, and the next is tried. Without TLS none is used that shows the password,
+  /// unless the session was opened by `plaintext_dangerous`.
+  /// @param user     Copied, as is the password; both are wiped when they are not needed any more.
+  /// @par Errors
+  /// `errc::auth_refused`, `auth_refused_for_now` with what the server said; `errc::auth_unavailable`:
+  /// nothing was sent; `crypto::errc::server_not_authentic`: the server does not know the password; what
+  /// breaks the connection.
+  /// @par Cancellation Closes the connection.
+  [[nodiscard]] task<> login(std::string_view user, secret password);
+  /// The same with credentials of any kind: OAuth 2 tokens by OAUTHBEARER or XOAUTH2, EXTERNAL, somebody to
+  /// act as.
+  [[nodiscard]] task<> login(crypto::sasl_credentials credentials);
+  /// The same with a token of OAuth 2 that is asked for when it is needed, and once more, fresh, if the
+  /// server refuses it.
+  /// @param provide Kept until the end. Called with whether its last token was refused.
+  [[nodiscard]] task<> login(std::string_view user, token_provider provide);
 
   /// Sends a message: MAIL, RCPT for each recipient, and DATA or BDAT, in as few writes as PIPELINING allows.
   ///

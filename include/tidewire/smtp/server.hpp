@@ -3,6 +3,7 @@
 /// stage.
 #pragma once
 
+#include <tidewire/base/secret.hpp>
 #include <tidewire/core/stream.hpp>
 #include <tidewire/core/task.hpp>
 #include <tidewire/smtp/command.hpp>
@@ -14,6 +15,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -58,6 +60,15 @@ class TIDEWIRE_SMTP_API session_handler {
   [[nodiscard]] virtual task<reply> connected(const peer_info& peer);
   /// HELO, EHLO, LHLO.
   [[nodiscard]] virtual task<reply> hello(const peer_info& peer, const command& what);
+  /// AUTH: the password of `user`, for every mechanism that needs one; nothing: there is no such user, which
+  /// the client is not told. Default: there are no users.
+  [[nodiscard]] virtual task<std::optional<secret>> password(const peer_info& peer, std::string_view user);
+  /// AUTH with OAuth 2: is the token good for `user`? Default: none is.
+  [[nodiscard]] virtual task<bool> token(const peer_info& peer, std::string_view user, const secret& token);
+  /// AUTH: may `user` act as `identity`, who is somebody else? Also EXTERNAL, where `user` is empty: may
+  /// whoever is at the other end of TLS? Default: no.
+  [[nodiscard]] virtual task<bool> act_as(const peer_info& peer, std::string_view user,
+                                          std::string_view identity);
   /// MAIL.
   [[nodiscard]] virtual task<reply> mail(const peer_info& peer, const command& what);
   /// RCPT.
