@@ -2,16 +2,14 @@
 include(GenerateExportHeader)
 
 # For each module: the modules that it stands on, and the outside packages that it is compiled with.
-set(TIDEWIRE_KNOWN_MODULES base core crypto tls html)
-set(TIDEWIRE_KNOWN_MODULES base core crypto html mime)
-set(TIDEWIRE_KNOWN_MODULES base core crypto tls html smtp)
+set(TIDEWIRE_KNOWN_MODULES base core crypto tls html mime smtp)
 set(TIDEWIRE_DEPENDS_base)
 set(TIDEWIRE_DEPENDS_core base)
 set(TIDEWIRE_DEPENDS_crypto base)
 set(TIDEWIRE_DEPENDS_tls core crypto)
 set(TIDEWIRE_DEPENDS_html base)
 set(TIDEWIRE_DEPENDS_mime base)
-set(TIDEWIRE_DEPENDS_smtp core)
+set(TIDEWIRE_DEPENDS_smtp tls mime)
 set(TIDEWIRE_PACKAGES_base)
 set(TIDEWIRE_PACKAGES_core Threads Asio)
 set(TIDEWIRE_PACKAGES_crypto OpenSSL)
