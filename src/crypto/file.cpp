@@ -12,12 +12,6 @@ namespace {
 constexpr std::size_t piece_size = 128 * 1024;
 constexpr std::uint64_t progress_step = std::uint64_t{1} << 20;
 
-// The path, to be read by people; it need not be valid in any encoding.
-std::string name_of(const std::filesystem::path& path) {
-  const std::u8string name = path.u8string();
-  return std::string(name.begin(), name.end());
-}
-
 template <class Hasher>
 void read_through(const std::filesystem::path& path, Hasher& hash, const file_progress& progress,
                   const std::stop_token& stop) {
@@ -55,6 +49,11 @@ auto digest_of(const std::filesystem::path& path, Hasher hash, const file_progre
 }
 
 }  // namespace
+
+std::string name_of(const std::filesystem::path& path) {
+  const std::u8string name = path.u8string();
+  return std::string(name.begin(), name.end());
+}
 
 digest file_digest(const std::filesystem::path& path, hash_algorithm algorithm, const file_progress& progress,
                    std::stop_token stop) {

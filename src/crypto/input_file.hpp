@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <memory>
+#include <string>
 
 namespace tidewire::crypto {
 
@@ -27,5 +27,8 @@ class input_file {
   std::uint64_t size_ = 0;
   std::intptr_t handle_;  // a descriptor, or a HANDLE
 };
+
+/// The path, to be read by people; it need not be valid in any encoding.
+[[nodiscard]] std::string name_of(const std::filesystem::path& path);
 
 }  // namespace tidewire::crypto

@@ -11,6 +11,7 @@
 #include <cstring>
 #include <new>
 
+#include "input_file.hpp"
 #include "pem.hpp"
 
 namespace tidewire::crypto {
@@ -232,6 +233,13 @@ result<private_key> private_key::from_pem(std::string_view text, const secret& p
   if (question.asked) return not_decrypted(password);
   (void)openssl_reason();
   return failure(errc::malformed_key, "no private key; " + labels_of(text));
+}
+
+result<private_key> private_key::from_file(const std::filesystem::path& path, const secret& password) {
+  auto key =
+      read_key_file(path).and_then([&](const secret& text) { return from_pem(text.reveal(), password); });
+  if (!key) key.error().during("read key").with(name_of(path));
+  return key;
 }
 
 result<private_key> private_key::from_der(byte_view bytes) {

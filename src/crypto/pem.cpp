@@ -2,7 +2,12 @@
 
 #include <tidewire/crypto/key.hpp>
 
+#include <algorithm>
 #include <new>
+#include <system_error>
+#include <utility>
+
+#include "input_file.hpp"
 
 namespace tidewire::crypto {
 
@@ -31,6 +36,35 @@ result<void> check_key_file_size(std::size_t size) {
   if (size <= max_key_file_size) return {};
   return failure(tidewire::errc::limit_exceeded, std::to_string(size) + " bytes; a key or certificate has " +
                                                      std::to_string(max_key_file_size) + " at the most");
+}
+
+result<secret> read_key_file(const std::filesystem::path& path) {
+  try {
+    input_file file(path);
+    // One more than allowed, so that a file that is too large is seen to be so.
+    std::string text(std::min<std::uint64_t>(file.size(), max_key_file_size) + 1, '\0');
+    std::size_t size = 0;
+    for (;;) {
+      const std::size_t read = file.read_some(as_writable_bytes(text).subspan(size));
+      size += read;
+      if (read == 0) break;
+      if (size < text.size()) continue;
+      // It grew meanwhile, or it is a pipe, which has no size.
+      if (size > max_key_file_size) {
+        wipe(text);
+        return check_key_file_size(size).error();
+      }
+      std::string larger(std::min(2 * size, max_key_file_size + 1), '\0');
+      std::ranges::copy(text, larger.begin());
+      wipe(text);
+      text = std::move(larger);
+    }
+    secret contents(std::string_view(text).substr(0, size));
+    wipe(text);
+    return contents;
+  } catch (const std::system_error& why) {
+    return failure(why.code());
+  }
 }
 
 std::string labels_of(std::string_view text) {

@@ -4,6 +4,7 @@
 #include <openssl/bio.h>
 
 #include <cstddef>
+#include <filesystem>
 #include <string>
 #include <string_view>
 
@@ -22,6 +23,9 @@ std::string_view written_to(BIO* stream) noexcept;
 
 // Refuses what is larger than max_key_file_size.
 result<void> check_key_file_size(std::size_t size);
+
+// The contents of a file of keys or certificates.
+result<secret> read_key_file(const std::filesystem::path& path);
 
 // The labels of a PEM text, for people: "it has CERTIFICATE, DH PARAMETERS". At most five of them.
 std::string labels_of(std::string_view text);

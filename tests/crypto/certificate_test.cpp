@@ -5,19 +5,19 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <string>
 #include <vector>
 
 #include "support/exact.hpp"
 #include "support/oracle.hpp"
+#include "support/temporary_folder.hpp"
 
 namespace tidewire::crypto {
 namespace {
 
 using namespace std::chrono_literals;
 using tidewire::testing::exact_block;
+using tidewire::testing::temporary_folder;
 using names = std::vector<std::string>;
 
 constexpr std::chrono::sys_seconds noon = std::chrono::sys_days(std::chrono::year(2026) / 11 / 25) + 12h;
@@ -347,17 +347,12 @@ TEST(Authority, SpecialCharactersInNamesAreNames) {
 TEST(Authority, OpensslAgrees) {
   const auto openssl = tidewire::testing::find_program("openssl");
   if (!openssl) TIDEWIRE_SKIP_OR_FAIL("no openssl program");
-  const auto folder = std::filesystem::temp_directory_path() / "tidewire-AuthorityOracle";
-  std::filesystem::create_directories(folder);
-  const auto file = [&](const char* name, const std::string& text) {
-    std::ofstream(folder / name, std::ios::binary) << text;
-    return (folder / name).string();
-  };
+  const temporary_folder folder;
   const authority ca;
   const identity server = ca.intermediate().issue({"localhost", "127.0.0.1"});
-  const std::string root = file("root", ca.pem());
-  const std::string chain = file("chain", server.chain_pem());
-  const std::string expired = file("expired", ca.issue_expired({"localhost"}).chain_pem());
+  const std::string root = folder.write("root", ca.pem());
+  const std::string chain = folder.write("chain", server.chain_pem());
+  const std::string expired = folder.write("expired", ca.issue_expired({"localhost"}).chain_pem());
   const auto verify = [&](const std::string& arguments) {
     const std::string command = openssl->string() + " verify -x509_strict -purpose sslserver -CAfile " +
                                 root + " " + arguments + " >/dev/null 2>&1";
@@ -368,7 +363,6 @@ TEST(Authority, OpensslAgrees) {
   EXPECT_FALSE(verify("-verify_hostname example.org -untrusted " + chain + " " + chain));
   EXPECT_FALSE(verify(chain)) << "without the intermediate";
   EXPECT_FALSE(verify(expired));
-  std::filesystem::remove_all(folder);
 }
 
 }  // namespace

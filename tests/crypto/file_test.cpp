@@ -11,26 +11,12 @@
 #include <string>
 #include <vector>
 
+#include "support/temporary_folder.hpp"
+
 namespace tidewire::crypto {
 namespace {
 
-class FileDigest : public ::testing::Test {
- protected:
-  FileDigest() : folder_(std::filesystem::temp_directory_path() / ("tidewire-" + name())) {
-    std::filesystem::remove_all(folder_);
-    std::filesystem::create_directories(folder_);
-  }
-  ~FileDigest() override { std::filesystem::remove_all(folder_); }
-
-  static std::string name() { return ::testing::UnitTest::GetInstance()->current_test_info()->name(); }
-  std::filesystem::path file(const std::string& bytes) {
-    const auto path = folder_ / "file";
-    std::ofstream(path, std::ios::binary) << bytes;
-    return path;
-  }
-
-  std::filesystem::path folder_;
-};
+using tidewire::testing::temporary_folder;
 
 std::string pattern(std::size_t size) {
   std::string bytes(size, '\0');
@@ -48,38 +34,44 @@ failure failure_of(F&& call) {
   return failure(errc::failed, "nothing was thrown");
 }
 
-TEST_F(FileDigest, IsThatOfItsContents) {
+TEST(FileDigest, IsThatOfItsContents) {
+  const temporary_folder folder;
   for (const std::size_t size : {0U, 1U, 128U * 1024 - 1, 128U * 1024, 128U * 1024 + 1, 3U << 20}) {
     const std::string bytes = pattern(size);
-    EXPECT_EQ(file_digest(file(bytes), hash_algorithm::sha256), sha256(bytes).finish()) << size;
+    EXPECT_EQ(file_digest(folder.write("file", bytes), hash_algorithm::sha256), sha256(bytes).finish())
+        << size;
   }
 }
 
-TEST_F(FileDigest, SeveralAreTakenInOnePass) {
+TEST(FileDigest, SeveralAreTakenInOnePass) {
+  const temporary_folder folder;
   const std::string bytes = pattern(1'000'000);
   const std::array algorithms{hash_algorithm::md5, hash_algorithm::sha512};
-  const std::vector<digest> digests = file_digests(file(bytes), algorithms);
+  const std::vector<digest> digests = file_digests(folder.write("file", bytes), algorithms);
   ASSERT_EQ(digests.size(), 2U);
   EXPECT_EQ(digests[0], md5(bytes).finish());
   EXPECT_EQ(digests[1], sha512(bytes).finish());
 }
 
-TEST_F(FileDigest, TellsHowFarItIs) {
+TEST(FileDigest, TellsHowFarItIs) {
+  const temporary_folder folder;
   const std::string bytes = pattern((5 << 20) + 7);
   std::vector<std::uint64_t> told;
-  (void)file_digest(file(bytes), hash_algorithm::sha1, [&](std::uint64_t done, std::uint64_t total) {
-    EXPECT_EQ(total, bytes.size());
-    told.push_back(done);
-  });
+  (void)file_digest(folder.write("file", bytes), hash_algorithm::sha1,
+                    [&](std::uint64_t done, std::uint64_t total) {
+                      EXPECT_EQ(total, bytes.size());
+                      told.push_back(done);
+                    });
   EXPECT_EQ(told, (std::vector<std::uint64_t>{1 << 20, 2 << 20, 3 << 20, 4 << 20, 5 << 20, (5 << 20) + 7}));
   told.clear();
-  (void)file_digest(file(""), hash_algorithm::sha1,
+  (void)file_digest(folder.write("file", ""), hash_algorithm::sha1,
                     [&](std::uint64_t done, std::uint64_t) { told.push_back(done); });
   EXPECT_EQ(told, std::vector<std::uint64_t>{0});
 }
 
-TEST_F(FileDigest, StopsWhenAskedTo) {
-  const auto path = file(pattern(8 << 20));
+TEST(FileDigest, StopsWhenAskedTo) {
+  const temporary_folder folder;
+  const std::filesystem::path path = folder.write("file", pattern(8 << 20));
   std::stop_source stop;
   std::uint64_t seen = 0;
   const failure stopped = failure_of([&] {
@@ -99,15 +91,17 @@ TEST_F(FileDigest, StopsWhenAskedTo) {
       << "and when asked before";
 }
 
-TEST_F(FileDigest, WhatProgressThrowsIsPassedOn) {
-  const auto path = file(pattern(2 << 20));
+TEST(FileDigest, WhatProgressThrowsIsPassedOn) {
+  const temporary_folder folder;
+  const std::filesystem::path path = folder.write("file", pattern(2 << 20));
   EXPECT_THROW((void)file_digest(path, hash_algorithm::sha256,
                                  [](std::uint64_t, std::uint64_t) { throw std::out_of_range("enough"); }),
                std::out_of_range);
 }
 
-TEST_F(FileDigest, AFileThatVanishedIsNamed) {
-  const auto path = file("x");
+TEST(FileDigest, AFileThatVanishedIsNamed) {
+  const temporary_folder folder;
+  const std::filesystem::path path = folder.write("file", "x");
   std::filesystem::remove(path);
   const failure gone = failure_of([&] { return file_digest(path, hash_algorithm::sha256); });
   EXPECT_EQ(gone.code(), std::errc::no_such_file_or_directory);
@@ -116,14 +110,15 @@ TEST_F(FileDigest, AFileThatVanishedIsNamed) {
   EXPECT_EQ(gone.peer(), path.string());
 }
 
-TEST_F(FileDigest, ADirectoryIsNamed) {
-  const failure refused = failure_of([&] { return file_digest(folder_, hash_algorithm::sha256); });
+TEST(FileDigest, ADirectoryIsNamed) {
+  const temporary_folder folder;
+  const failure refused = failure_of([&] { return file_digest(folder.path(), hash_algorithm::sha256); });
 #ifdef _WIN32
   EXPECT_EQ(refused.code(), std::errc::permission_denied);
 #else
   EXPECT_EQ(refused.code(), std::errc::is_a_directory);
 #endif
-  EXPECT_EQ(refused.peer(), folder_.string());
+  EXPECT_EQ(refused.peer(), folder.path().string());
 }
 
 }  // namespace

@@ -4,14 +4,13 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "support/exact.hpp"
 #include "support/oracle.hpp"
+#include "support/temporary_folder.hpp"
 #include "vectors.hpp"
 
 namespace tidewire::crypto {
@@ -19,6 +18,7 @@ namespace {
 
 using test::unhex;
 using tidewire::testing::exact_block;
+using tidewire::testing::temporary_folder;
 
 std::string_view text_of(const std::vector<std::byte>& bytes) {
   return as_text(bytes);
@@ -200,61 +200,67 @@ TEST(Key, IsSharedByThreads) {
   for (std::thread& each : threads) each.join();
 }
 
-class KeyOracle : public ::testing::Test {
- protected:
-  KeyOracle() : folder_(std::filesystem::temp_directory_path() / "tidewire-KeyOracle") {
-    std::filesystem::create_directories(folder_);
-  }
-  ~KeyOracle() override { std::filesystem::remove_all(folder_); }
+bool succeeds(const std::string& command) {
+  return std::system((command + " >/dev/null 2>&1").c_str()) == 0;
+}
 
-  std::string file(const std::string& name, std::string_view bytes) {
-    std::ofstream(folder_ / name, std::ios::binary) << bytes;
-    return (folder_ / name).string();
-  }
-  std::string path(const std::string& name) { return (folder_ / name).string(); }
-  static bool succeeds(const std::string& command) {
-    return std::system((command + " >/dev/null 2>&1").c_str()) == 0;
-  }
+TEST(KeyFiles, AFileThatCannotBeReadIsNamed) {
+  const temporary_folder folder;
+  const private_key key = private_key::generate();
+  const std::string encrypted = folder.write("encrypted", key.to_encrypted_pem("correct horse"));
+  EXPECT_EQ(private_key::from_file(encrypted, "correct horse").value().public_part(), key.public_part());
+  EXPECT_EQ(private_key::from_file(encrypted, "wrong").error().message(),
+            "read key " + encrypted + ": wrong password: the key cannot be decrypted with this password");
+  const auto gone = private_key::from_file(folder.path("gone"));
+  EXPECT_EQ(gone.code(), std::errc::no_such_file_or_directory);
+  EXPECT_EQ(gone.error().peer(), folder.path("gone"));
+  EXPECT_FALSE(private_key::from_file(folder.path())) << "a directory";
+  const std::string empty = folder.write("empty", "");
+  EXPECT_EQ(private_key::from_file(empty).code(), errc::malformed_key);
+  const std::string plain(key.to_pem().reveal());
+  const std::string most = folder.write("most", std::string(max_key_file_size - plain.size(), '\n') + plain);
+  EXPECT_TRUE(private_key::from_file(most));
+  const std::string more =
+      folder.write("more", std::string(max_key_file_size - plain.size() + 1, '\n') + plain);
+  EXPECT_EQ(private_key::from_file(more).error(), condition::limit_exceeded);
+}
 
-  std::filesystem::path folder_;
-};
-
-TEST_F(KeyOracle, OpensslChecksWhatWeSignAndWeWhatItSigns) {
+TEST(KeyFiles, OpensslChecksWhatWeSignAndWeWhatItSigns) {
+  const temporary_folder folder;
   const auto openssl = tidewire::testing::find_program("openssl");
   if (!openssl) TIDEWIRE_SKIP_OR_FAIL("no openssl program");
   const private_key key = private_key::generate(key_spec::rsa_2048);
-  const std::string message = file("message", "message");
-  const std::string checks = file("public", key.public_part().to_pem());
-  const std::string signs = file("key", key.to_pem().reveal());
-  const std::string signature = file("signature", text_of(key.sign("message")));
+  const std::string message = folder.write("message", "message");
+  const std::string checks = folder.write("public", key.public_part().to_pem());
+  const std::string signs = folder.write("key", key.to_pem().reveal());
+  const std::string signature = folder.write("signature", text_of(key.sign("message")));
   EXPECT_TRUE(succeeds(openssl->string() + " dgst -sha256 -verify " + checks + " -signature " + signature +
                        " " + message));
-  EXPECT_TRUE(succeeds(openssl->string() + " dgst -sha256 -sign " + signs + " -out " + path("theirs") + " " +
-                       message));
-  std::ifstream theirs(path("theirs"), std::ios::binary);
-  const std::string bytes{std::istreambuf_iterator<char>(theirs), {}};
+  EXPECT_TRUE(succeeds(openssl->string() + " dgst -sha256 -sign " + signs + " -out " + folder.path("theirs") +
+                       " " + message));
+  const std::string bytes = folder.read("theirs");
   EXPECT_TRUE(key.public_part().verify("message", as_bytes(bytes)));
 }
 
-TEST_F(KeyOracle, OpensslReadsWhatWeWriteAndWeTheOldFormsItWrites) {
+TEST(KeyFiles, OpensslReadsWhatWeWriteAndWeTheOldFormsItWrites) {
+  const temporary_folder folder;
   const auto openssl = tidewire::testing::find_program("openssl");
   if (!openssl) TIDEWIRE_SKIP_OR_FAIL("no openssl program");
   const private_key key = private_key::generate(key_spec::rsa_2048);
-  const std::string encrypted = file("encrypted", key.to_encrypted_pem("correct horse"));
+  const std::string encrypted = folder.write("encrypted", key.to_encrypted_pem("correct horse"));
   EXPECT_TRUE(succeeds(openssl->string() + " pkey -noout -passin 'pass:correct horse' -in " + encrypted));
   EXPECT_FALSE(succeeds(openssl->string() + " pkey -noout -passin pass:wrong -in " + encrypted));
-  const std::string plain = file("key", key.to_pem().reveal());
+  const std::string plain = folder.write("key", key.to_pem().reveal());
   for (const char* options : {"-traditional", "-traditional -aes128 -passout pass:old"}) {
     ASSERT_TRUE(
-        succeeds(openssl->string() + " pkey " + options + " -in " + plain + " -out " + path("older")));
-    std::ifstream older(path("older"), std::ios::binary);
-    const std::string text{std::istreambuf_iterator<char>(older), {}};
+        succeeds(openssl->string() + " pkey " + options + " -in " + plain + " -out " + folder.path("older")));
+    const std::string text = folder.read("older");
     EXPECT_TRUE(text.starts_with("-----BEGIN RSA PRIVATE KEY-----")) << text;
     EXPECT_EQ(private_key::from_pem(text, "old").value().public_part(), key.public_part());
   }
-  ASSERT_TRUE(succeeds(openssl->string() + " rsa -RSAPublicKey_out -in " + plain + " -out " + path("pkcs1")));
-  std::ifstream pkcs1(path("pkcs1"), std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(pkcs1), {}};
+  ASSERT_TRUE(
+      succeeds(openssl->string() + " rsa -RSAPublicKey_out -in " + plain + " -out " + folder.path("pkcs1")));
+  const std::string text = folder.read("pkcs1");
   EXPECT_EQ(public_key::from_pem(text).value(), key.public_part()) << text;
 }
 

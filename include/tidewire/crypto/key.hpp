@@ -17,6 +17,7 @@
 #include <tidewire/crypto/hash.hpp>
 
 #include <cstddef>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -129,6 +130,10 @@ class TIDEWIRE_CRYPTO_API private_key {
   ///         `errc::malformed_key` if there is no key, or it is none; the detail says what there is instead;
   ///         `tidewire::errc::limit_exceeded` beyond `max_key_file_size`.
   [[nodiscard]] static result<private_key> from_pem(std::string_view text, const secret& password = {});
+  /// Reads a PEM file. @return As `from_pem`, and what the system says of a file that cannot be read; `with`
+  /// the path.
+  [[nodiscard]] static result<private_key> from_file(const std::filesystem::path& path,
+                                                     const secret& password = {});
   /// Reads DER: PKCS#8 or the older forms, not encrypted; nothing may follow. @return As `from_pem`.
   [[nodiscard]] static result<private_key> from_der(byte_view bytes);
   /// The Ed25519 key of these 32 bytes (RFC 8032). @return `errc::malformed_key` for another size.
