@@ -28,8 +28,8 @@ void datagram_io::fit(native_address& to) const noexcept {
   to = to_sockaddr(endpoint(ip_address::from_v6(mapped), v4->port()));
 }
 
-bool datagram_io::begin(datagram_wait& operation) noexcept {
-  return operation.way_ == datagram_wait::way::in ? begin_receive(operation) : begin_send(operation);
+bool datagram_io::begin(datagram_wait& by) noexcept {
+  return by.way_ == datagram_wait::way::in ? begin_receive(by) : begin_send(by);
 }
 
 bool datagram_io::begin_receive(datagram_wait& by) noexcept {
@@ -62,22 +62,22 @@ bool datagram_io::begin_send(datagram_wait& by) noexcept {
   return false;
 }
 
-void datagram_io::give_up(datagram_wait& operation) noexcept {
-  if (operation.way_ == datagram_wait::way::in) {
+void datagram_io::give_up(datagram_wait& by) noexcept {
+  if (by.way_ == datagram_wait::way::in) {
     cancel_read();
-  } else if (&operation == first_writer_) {
+  } else if (&by == first_writer_) {
     cancel_write();
   } else {
-    unlink(operation);
-    operation.fail(errc::canceled);
-    operation.wake_soon();
+    unlink(by);
+    by.fail(errc::canceled);
+    by.wake_soon();
   }
 }
 
-void datagram_io::forget(datagram_wait& operation) noexcept {
-  if (operation.way_ == datagram_wait::way::out) {
-    unlink(operation);
-  } else if (reading_ == &operation) {
+void datagram_io::forget(datagram_wait& by) noexcept {
+  if (by.way_ == datagram_wait::way::out) {
+    unlink(by);
+  } else if (reading_ == &by) {
     reading_ = nullptr;
   }
 }

@@ -28,11 +28,11 @@ class datagram_io final : public watched_socket {
 
   [[nodiscard]] bool receiving() const noexcept { return reading_ != nullptr; }
   /// True if it is done, or failed.
-  bool begin(datagram_wait& operation) noexcept;
+  bool begin(datagram_wait& by) noexcept;
   /// Ends a pending operation soon, with `errc::canceled`.
-  void give_up(datagram_wait& operation) noexcept;
+  void give_up(datagram_wait& by) noexcept;
   /// Knows a pending operation no more: its task is gone.
-  void forget(datagram_wait& operation) noexcept;
+  void forget(datagram_wait& by) noexcept;
 
  private:
   progress try_read() noexcept override;

@@ -14,6 +14,7 @@
 #include <string_view>
 #include <system_error>
 #include <thread>
+#include <vector>
 
 namespace tidewire {
 struct file_part;
@@ -74,6 +75,12 @@ struct datagram_attempt : attempt {
 };
 [[nodiscard]] datagram_attempt try_receive_from(native_socket s, byte_span into,
                                                 native_address& sender) noexcept;
+/// Lets a socket that is not connected know nothing of ports that nobody is on, as systems but Windows do.
+#ifdef _WIN32
+void ignore_refusals(native_socket s) noexcept;
+#else
+inline void ignore_refusals(native_socket) noexcept {}
+#endif
 /// `to` null: to the connected peer.
 [[nodiscard]] attempt try_send_to(native_socket s, byte_view datagram, const native_address* to) noexcept;
 
@@ -90,6 +97,8 @@ struct batch_attempt : attempt {
 /// A new socket: non-blocking, not inherited by child processes, never raising SIGPIPE.
 /// `family` and `type` are the system's (AF_INET, SOCK_STREAM, ...).
 [[nodiscard]] native_socket open_socket(int family, int type, std::error_code& failed) noexcept;
+/// Makes a socket from elsewhere like those of `open_socket`.
+std::error_code prepare(native_socket s) noexcept;
 std::error_code bind(native_socket s, const native_address& to) noexcept;
 std::error_code listen(native_socket s, int backlog) noexcept;
 [[nodiscard]] native_address local_address(native_socket s, std::error_code& failed) noexcept;
@@ -133,6 +142,27 @@ inline constexpr bool sends_files = true;
 inline constexpr bool sends_files = false;
 #endif
 [[nodiscard]] attempt try_send_file(native_socket to, const file_part& part) noexcept;
+
+/// Can descriptors be passed over a Unix socket?
+#ifdef _WIN32
+inline constexpr bool passes_descriptors = false;
+#else
+inline constexpr bool passes_descriptors = true;
+#endif
+/// What passes descriptors, as the system wants it.
+[[nodiscard]] std::vector<std::byte> rights_of(std::span<const native_socket> descriptors);
+/// What receives them.
+struct incoming_rights {
+  explicit incoming_rights(std::size_t limit);
+  std::vector<std::byte> control;
+  std::vector<native_socket> descriptors;  // owned by whoever made this
+  bool truncated = false;                  // there were more
+};
+[[nodiscard]] attempt try_receive_rights(native_socket from, byte_span into,
+                                         incoming_rights& rights) noexcept;
+/// As `try_send`; the rights go with the first byte.
+[[nodiscard]] attempt try_send_rights(native_socket to, std::span<const byte_view> buffers, std::size_t skip,
+                                      byte_span rights) noexcept;
 
 /// Two connected sockets without a name; `errc::unsupported` where there is no such thing.
 std::error_code open_unix_pair(int type, std::array<native_socket, 2>& made) noexcept;

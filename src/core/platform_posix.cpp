@@ -16,7 +16,6 @@
 #include <cstddef>
 #include <cstring>
 
-#include "datagram_slot.hpp"
 #include "platform.hpp"
 #include "sockaddr.hpp"
 
@@ -25,25 +24,26 @@ namespace {
 
 constexpr std::size_t most_vectors = 64;
 
-#ifndef __linux__
-void prepare(native_socket s) noexcept {
-  ::fcntl(s, F_SETFD, FD_CLOEXEC);
-  ::fcntl(s, F_SETFL, ::fcntl(s, F_GETFL) | O_NONBLOCK);
-#ifdef SO_NOSIGPIPE
-  const int on = 1;
-  ::setsockopt(s, SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof(on));
-#endif
-}
-#endif
-
 std::error_code last_error() noexcept {
   return std::error_code(errno, std::system_category());
 }
 
 }  // namespace
 
-attempt try_gather(native_socket to, std::span<const byte_view> buffers, std::size_t skip,
-                   byte_span control) noexcept {
+std::error_code prepare(native_socket s) noexcept {
+  const int flags = ::fcntl(s, F_GETFL);
+  if (flags < 0 || ::fcntl(s, F_SETFL, flags | O_NONBLOCK) != 0 || ::fcntl(s, F_SETFD, FD_CLOEXEC) != 0) {
+    return last_error();
+  }
+#ifdef SO_NOSIGPIPE
+  return set_option(s, SOL_SOCKET, SO_NOSIGPIPE, 1);
+#else
+  return {};
+#endif
+}
+
+attempt try_send_rights(native_socket to, std::span<const byte_view> buffers, std::size_t skip,
+                        byte_span rights) noexcept {
   std::array<iovec, most_vectors> vectors;
   std::size_t count = 0;
   std::size_t all = 0;
@@ -66,9 +66,9 @@ attempt try_gather(native_socket to, std::span<const byte_view> buffers, std::si
   msghdr message{};
   message.msg_iov = vectors.data();
   message.msg_iovlen = static_cast<decltype(message.msg_iovlen)>(count);
-  if (!control.empty()) {
-    message.msg_control = control.data();
-    message.msg_controllen = static_cast<decltype(message.msg_controllen)>(control.size());
+  if (!rights.empty()) {
+    message.msg_control = rights.data();
+    message.msg_controllen = static_cast<decltype(message.msg_controllen)>(rights.size());
   }
   ssize_t n = 0;
   do {
@@ -76,6 +76,10 @@ attempt try_gather(native_socket to, std::span<const byte_view> buffers, std::si
   } while (n < 0 && errno == EINTR);
   if (n < 0) return outcome_of(n);
   return {static_cast<std::size_t>(n), 0, false, static_cast<std::size_t>(n) == all, more};
+}
+
+attempt try_gather(native_socket to, std::span<const byte_view> buffers, std::size_t skip) noexcept {
+  return try_send_rights(to, buffers, skip, {});
 }
 
 attempt try_send_to(native_socket s, byte_view datagram, const native_address* to) noexcept {
@@ -104,37 +108,6 @@ datagram_attempt try_receive_from(native_socket s, byte_span into, native_addres
   datagram_attempt got{outcome_of(n)};
   got.full_size = got.bytes + (n >= 0 && (message.msg_flags & MSG_TRUNC) != 0 ? 1 : 0);
   return got;
-}
-
-batch_attempt try_receive_many(native_socket s, std::span<datagram_slot> into) noexcept {
-  batch_attempt got;
-  for (datagram_slot& slot : into) {
-    const datagram_attempt one = try_receive_from(s, slot.room, slot.peer);
-    if (one.would_block || one.error != 0) {
-      // An error that comes after others is gone with this: the next call cannot tell it.
-      got.drained = one.would_block;
-      if (got.count == 0) static_cast<attempt&>(got) = one;
-      return got;
-    }
-    slot.size = one.bytes;
-    slot.full_size = one.full_size;
-    ++got.count;
-  }
-  return got;
-}
-
-batch_attempt try_send_many(native_socket s, std::span<const datagram_slot> from) noexcept {
-  batch_attempt sent;
-  for (const datagram_slot& slot : from) {
-    const attempt one =
-        try_send_to(s, slot.room.first(slot.size), slot.peer.size != 0 ? &slot.peer : nullptr);
-    if (one.would_block || one.error != 0) {
-      if (sent.count == 0) static_cast<attempt&>(sent) = one;
-      return sent;
-    }
-    ++sent.count;
-  }
-  return sent;
 }
 #endif
 

@@ -4,7 +4,6 @@
 #include <sys/socket.h>
 
 #include <cerrno>
-#include <vector>
 
 #include "platform.hpp"
 
@@ -31,21 +30,9 @@ inline constexpr int send_flags = MSG_DONTWAIT;
   return outcome_of(n);
 }
 
-/// Several buffers, in one call; `control` goes with the first byte.
-[[nodiscard]] attempt try_gather(native_socket to, std::span<const byte_view> buffers, std::size_t skip,
-                                 byte_span control = {}) noexcept;
-
-/// What passes descriptors, as the system wants it.
-[[nodiscard]] std::vector<std::byte> rights_of(std::span<const native_socket> descriptors);
-/// What receives them.
-struct incoming_rights {
-  explicit incoming_rights(std::size_t limit);
-  std::vector<std::byte> control;
-  std::vector<native_socket> descriptors;  // owned by whoever made this
-  bool truncated = false;                  // there were more
-};
-[[nodiscard]] attempt try_receive_rights(native_socket from, byte_span into,
-                                         incoming_rights& rights) noexcept;
+/// Several buffers, in one call.
+[[nodiscard]] attempt try_gather(native_socket to, std::span<const byte_view> buffers,
+                                 std::size_t skip) noexcept;
 
 [[nodiscard]] inline attempt try_send(native_socket to, std::span<const byte_view> buffers,
                                       std::size_t skip) noexcept {

@@ -8,9 +8,13 @@
 #include <asio/detail/socket_types.hpp>
 #include <asio/detail/winsock_init.hpp>
 #include <mstcpip.h>
+// after Winsock
+#include <iphlpapi.h>
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
+#include <cstring>
 #include <iterator>
 #include <limits>
 #include <string>
@@ -37,12 +41,6 @@ attempt failed_attempt() noexcept {
   return {0, error};
 }
 
-bool prepare(SOCKET s) noexcept {
-  u_long on = 1;
-  ::SetHandleInformation(reinterpret_cast<HANDLE>(s), HANDLE_FLAG_INHERIT, 0);
-  return ::ioctlsocket(s, FIONBIO, &on) == 0;
-}
-
 ULONG clamped(std::size_t size) noexcept {
   return static_cast<ULONG>(std::min<std::size_t>(size, std::numeric_limits<int>::max()));
 }
@@ -66,6 +64,7 @@ constexpr winsock_error winsock_errors[] = {
     {WSAECONNABORTED, std::errc::connection_aborted, "Software caused connection abort"},
     {WSAECONNREFUSED, std::errc::connection_refused, "Connection refused"},
     {WSAECONNRESET, std::errc::connection_reset, "Connection reset by peer"},
+    {WSAEDESTADDRREQ, std::errc::destination_address_required, "Destination address required"},
     {WSAEFAULT, std::errc::bad_address, "Bad address"},
     {WSAEHOSTUNREACH, std::errc::host_unreachable, "No route to host"},
     {WSAEINVAL, std::errc::invalid_argument, "Invalid argument"},
@@ -184,6 +183,150 @@ attempt try_send(native_socket to, std::span<const byte_view> buffers, std::size
   return {sent, 0, false, sent == all, more};
 }
 
+// A datagram that is cut is told by an error, and the answer of a host without such a port by a reset.
+datagram_attempt try_receive_from(native_socket s, byte_span into, native_address& sender) noexcept {
+  WSABUF buffer{clamped(into.size()), reinterpret_cast<char*>(into.data())};
+  DWORD size = 0;
+  DWORD flags = 0;
+  sender.size = sizeof(sender.storage);
+  auto* const address = reinterpret_cast<sockaddr*>(&sender.storage);
+  datagram_attempt got;
+  if (::WSARecvFrom(raw(s), &buffer, 1, &size, &flags, address, &sender.size, nullptr, nullptr) != 0) {
+    static_cast<attempt&>(got) = failed_attempt();
+    if (got.error == WSAECONNRESET) got.error = WSAECONNREFUSED;
+    if (got.error != WSAEMSGSIZE) return got;
+    got.error = 0;
+    got.bytes = into.size();
+    got.full_size = got.bytes + 1;
+    return got;
+  }
+  got.bytes = got.full_size = size;
+  return got;
+}
+
+attempt try_send_to(native_socket s, byte_view datagram, const native_address* to) noexcept {
+  // WSASendTo does not write through buf.
+  WSABUF buffer{clamped(datagram.size()), const_cast<char*>(reinterpret_cast<const char*>(datagram.data()))};
+  DWORD sent = 0;
+  if (::WSASendTo(raw(s), &buffer, 1, &sent, 0, to != nullptr ? to->get() : nullptr,
+                  to != nullptr ? to->size : 0, nullptr, nullptr) != 0) {
+    return failed_attempt();
+  }
+  return {sent};
+}
+
+void ignore_refusals(native_socket s) noexcept {
+  constexpr DWORD udp_connection_reset = IOC_IN | IOC_VENDOR | 12;  // SIO_UDP_CONNRESET
+  BOOL on = FALSE;
+  DWORD size = 0;
+  ::WSAIoctl(raw(s), udp_connection_reset, &on, sizeof(on), nullptr, 0, &size, nullptr, nullptr);
+}
+
+std::vector<std::byte> rights_of(std::span<const native_socket>) {
+  return {};
+}
+
+incoming_rights::incoming_rights(std::size_t) {}
+
+attempt try_receive_rights(native_socket, byte_span, incoming_rights&) noexcept {
+  return {0, WSAEOPNOTSUPP};
+}
+
+attempt try_send_rights(native_socket, std::span<const byte_view>, std::size_t, byte_span) noexcept {
+  return {0, WSAEOPNOTSUPP};
+}
+
+std::error_code open_unix_pair(int, std::array<native_socket, 2>&) noexcept {
+  return errc::unsupported;
+}
+
+std::error_code identify_peer(native_socket, peer_identity&) noexcept {
+  return errc::unsupported;
+}
+
+std::error_code set_file_mode(native_socket, unsigned) noexcept {
+  return errc::unsupported;
+}
+
+file_identity identify_file(const char* path, std::error_code& failed) noexcept {
+  // The file of a socket is a reparse point, which leads nowhere.
+  const HANDLE file =
+      ::CreateFileA(path, 0, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, nullptr, OPEN_EXISTING,
+                    FILE_FLAG_OPEN_REPARSE_POINT | FILE_FLAG_BACKUP_SEMANTICS, nullptr);
+  BY_HANDLE_FILE_INFORMATION found{};
+  if (file == INVALID_HANDLE_VALUE || ::GetFileInformationByHandle(file, &found) == 0) {
+    failed = std::error_code(static_cast<int>(::GetLastError()), std::system_category());
+  } else {
+    failed = std::error_code();
+  }
+  if (file != INVALID_HANDLE_VALUE) ::CloseHandle(file);
+  return {found.dwVolumeSerialNumber, std::uint64_t{found.nFileIndexHigh} << 32 | found.nFileIndexLow};
+}
+
+unsigned find_interface(std::string_view device, std::error_code& failed) noexcept {
+  failed = std::error_code();
+  if (device.empty()) return 0;
+  const auto wanted = ip_address::parse(device);
+  if (!wanted) {
+    const unsigned index = ::if_nametoindex(std::string(device).c_str());
+    if (index == 0) failed = std::make_error_code(std::errc::no_such_device);
+    return index;
+  }
+  constexpr ULONG flags = GAA_FLAG_SKIP_ANYCAST | GAA_FLAG_SKIP_MULTICAST | GAA_FLAG_SKIP_DNS_SERVER;
+  std::vector<std::byte> room(16 * 1024);
+  ULONG size = 0;
+  ULONG error = ERROR_BUFFER_OVERFLOW;
+  for (int i = 0; i < 4 && error == ERROR_BUFFER_OVERFLOW; ++i) {
+    if (size > room.size()) room.resize(size);
+    size = static_cast<ULONG>(room.size());
+    error = ::GetAdaptersAddresses(AF_UNSPEC, flags, nullptr,
+                                   reinterpret_cast<IP_ADAPTER_ADDRESSES*>(room.data()), &size);
+  }
+  if (error != ERROR_SUCCESS) {
+    failed = std::error_code(static_cast<int>(error), std::system_category());
+    return 0;
+  }
+  for (const auto* each = reinterpret_cast<const IP_ADAPTER_ADDRESSES*>(room.data()); each != nullptr;
+       each = each->Next) {
+    for (const auto* own = each->FirstUnicastAddress; own != nullptr; own = own->Next) {
+      const auto found = from_sockaddr(own->Address.lpSockaddr, own->Address.iSockaddrLength);
+      if (found && found->address() == *wanted) return wanted->is_v6() ? each->Ipv6IfIndex : each->IfIndex;
+    }
+  }
+  failed = std::make_error_code(std::errc::no_such_device);
+  return 0;
+}
+
+std::error_code set_membership(native_socket s, bool join, unsigned index, const native_address& group,
+                               const native_address* source) noexcept {
+  const int level = group.storage.ss_family == AF_INET6 ? IPPROTO_IPV6 : IPPROTO_IP;
+  GROUP_SOURCE_REQ request{};
+  request.gsr_interface = index;
+  request.gsr_group = group.storage;
+  if (source != nullptr) {
+    request.gsr_source = source->storage;
+    const int name = join ? MCAST_JOIN_SOURCE_GROUP : MCAST_LEAVE_SOURCE_GROUP;
+    const auto* const bytes = reinterpret_cast<const char*>(&request);
+    return ::setsockopt(raw(s), level, name, bytes, sizeof(request)) == 0 ? std::error_code() : last_error();
+  }
+  const GROUP_REQ any{request.gsr_interface, request.gsr_group};
+  const auto* const bytes = reinterpret_cast<const char*>(&any);
+  const int name = join ? MCAST_JOIN_GROUP : MCAST_LEAVE_GROUP;
+  return ::setsockopt(raw(s), level, name, bytes, sizeof(any)) == 0 ? std::error_code() : last_error();
+}
+
+std::error_code set_multicast_interface(native_socket s, bool v6, unsigned index,
+                                        const native_address* own) noexcept {
+  if (v6) return set_option(s, IPPROTO_IPV6, IPV6_MULTICAST_IF, static_cast<int>(index));
+  // An address; one of 0.0.0.0/8 is the index of an interface.
+  u_long which = ::htonl(index);
+  if (own != nullptr) {
+    std::memcpy(&which, reinterpret_cast<const char*>(&own->storage) + offsetof(sockaddr_in, sin_addr),
+                sizeof(which));
+  }
+  return set_option(s, IPPROTO_IP, IP_MULTICAST_IF, static_cast<int>(which));
+}
+
 attempt try_connect(native_socket s, const native_address& to) noexcept {
   if (::connect(raw(s), to.get(), to.size) == 0) return {};
   return failed_attempt();
@@ -200,7 +343,7 @@ accepted try_accept(native_socket listener, native_address& peer) noexcept {
     peer.size = sizeof(peer.storage);
     const SOCKET s = ::accept(raw(listener), reinterpret_cast<sockaddr*>(&peer.storage), &peer.size);
     if (s != INVALID_SOCKET) {
-      prepare(s);
+      static_cast<void>(prepare(static_cast<native_socket>(s)));
       return {static_cast<native_socket>(s), {}, false};
     }
     const int error = ::WSAGetLastError();
@@ -213,13 +356,17 @@ accepted try_accept(native_socket listener, native_address& peer) noexcept {
 
 native_socket open_socket(int family, int type, std::error_code& failed) noexcept {
   const SOCKET s = ::WSASocketW(family, type, 0, nullptr, 0, WSA_FLAG_OVERLAPPED);
-  if (s == INVALID_SOCKET || !prepare(s)) {
-    failed = last_error();
-    if (s != INVALID_SOCKET) ::closesocket(s);
-    return no_socket;
-  }
-  failed = std::error_code();
-  return static_cast<native_socket>(s);
+  const auto made = static_cast<native_socket>(s);
+  failed = s == INVALID_SOCKET ? last_error() : prepare(made);
+  if (!failed) return made;
+  if (s != INVALID_SOCKET) ::closesocket(s);
+  return no_socket;
+}
+
+std::error_code prepare(native_socket s) noexcept {
+  u_long on = 1;
+  ::SetHandleInformation(reinterpret_cast<HANDLE>(raw(s)), HANDLE_FLAG_INHERIT, 0);
+  return ::ioctlsocket(raw(s), FIONBIO, &on) == 0 ? std::error_code() : last_error();
 }
 
 std::error_code bind(native_socket s, const native_address& to) noexcept {
@@ -270,6 +417,13 @@ option_place place_of(option_id id, bool v6) noexcept {
       return v6 ? option_place{IPPROTO_IPV6, IPV6_UNICAST_HOPS, true}
                 : option_place{IPPROTO_IP, IP_TTL, true};
     case option_id::v6_only: return {IPPROTO_IPV6, IPV6_V6ONLY, true};
+    case option_id::broadcast: return {SOL_SOCKET, SO_BROADCAST, true};
+    case option_id::multicast_loop:
+      return v6 ? option_place{IPPROTO_IPV6, IPV6_MULTICAST_LOOP, true}
+                : option_place{IPPROTO_IP, IP_MULTICAST_LOOP, true};
+    case option_id::multicast_hops:
+      return v6 ? option_place{IPPROTO_IPV6, IPV6_MULTICAST_HOPS, true}
+                : option_place{IPPROTO_IP, IP_MULTICAST_TTL, true};
     // Programs may set these only through the system's quality-of-service interface, or not at all.
     case option_id::traffic_class:
     case option_id::dscp:

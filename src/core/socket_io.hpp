@@ -145,7 +145,7 @@ class socket_io final : public watched_socket {
 
   platform::attempt send_rights(write_request& request) noexcept {
     const platform::attempt sent =
-        platform::try_gather(native(), request.from, request.transferred, rights_out_);
+        platform::try_send_rights(native(), request.from, request.transferred, rights_out_);
     if (sent.bytes > 0) rights_out_ = {};
     return sent;
   }

@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "adopted_socket.hpp"
 #include "listener_state.hpp"
 #include "platform.hpp"
 #include "sockaddr.hpp"
@@ -158,6 +159,19 @@ listener listen(std::uint16_t port, listen_options options) {
       throw;
     return listen(endpoint(ip_address::any_v4(), port), options);
   }
+}
+
+listener adopt_listener(native_socket owned) {
+  tidewire::detail::require_kind(owned, SOCK_STREAM, true, tidewire::detail::socket_family::internet,
+                                 "adopt a TCP listener");
+  return listener(new detail::listener_state(owned, listen_options()));
+}
+
+stream adopt(native_socket owned) {
+  const native_address remote = tidewire::detail::require_connection(
+      owned, tidewire::detail::socket_family::internet, "adopt a TCP connection");
+  const auto peer = tidewire::detail::from_sockaddr(remote.get(), remote.size);
+  return detail::make_stream(new socket_io(owned, /*fresh=*/true), peer ? *peer : endpoint());
 }
 
 }  // namespace tidewire::tcp

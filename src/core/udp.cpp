@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cstring>
+#include <exception>
 #include <utility>
 #include <vector>
 
+#include "adopted_socket.hpp"
 #include "datagram_io.hpp"
 #include "datagram_slot.hpp"
 #include "platform.hpp"
@@ -247,6 +249,7 @@ socket bind(const endpoint& at, bind_options options) {
     check(errc::unsupported);
 #endif
   }
+  platform::ignore_refusals(native);
   check(platform::bind(native, tidewire::detail::to_sockaddr(at)));
   made.io_->learn_ends();
   return made;
@@ -278,6 +281,43 @@ socket connect(const endpoint& to, connect_options options) {
     }
   }
   check(platform::try_connect(native, tidewire::detail::to_sockaddr(to)).code());
+  made.io_->learn_ends();
+  return made;
+}
+
+namespace {
+
+task<socket> connect_by_name(std::string host, std::uint16_t port, connect_options options) {
+  resolve_options asking{.prefer = options.prefer, .timeout = options.timeout};
+  if (options.local) {
+    asking.prefer =
+        options.local->address().is_v6() ? address_preference::v6_only : address_preference::v4_only;
+  }
+  task<std::vector<ip_address>> looking =
+      options.resolver != nullptr ? options.resolver->resolve(host, asking) : resolve(host, asking);
+  const std::vector<ip_address> addresses = co_await std::move(looking);
+  std::exception_ptr first;
+  for (const ip_address& each : addresses) {
+    try {
+      co_return connect(endpoint(each, port), options);
+    } catch (const error&) {
+      if (!first) first = std::current_exception();
+    }
+  }
+  if (first) std::rethrow_exception(first);
+  throw error(failure(errc::host_not_found).during("connect to").with(host));
+}
+
+}  // namespace
+
+task<socket> connect(std::string_view host, std::uint16_t port, connect_options options) {
+  return connect_by_name(std::string(host), port, options);
+}
+
+socket adopt(native_socket owned) {
+  tidewire::detail::require_kind(owned, SOCK_DGRAM, false, tidewire::detail::socket_family::internet,
+                                 "adopt a UDP socket");
+  socket made(new datagram_io(owned));
   made.io_->learn_ends();
   return made;
 }

@@ -264,8 +264,7 @@ task<> server::run(handler serve) {
 task<> server::serve_until_stopped(handler serve) {
   detail::server_core& core = *core_;
   if (core.running) {
-    throw error(
-        failure(errc::misuse, "the server runs already").during("serve").with(core.at.socket_name()));
+    throw error(failure(errc::misuse, "the server runs already").during("serve").with(core.at.socket_name()));
   }
   struct running {
     explicit running(detail::server_core& of) noexcept : core(of) { core.running = true; }

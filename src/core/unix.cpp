@@ -15,6 +15,7 @@
 #endif
 
 #include "address_name.hpp"
+#include "adopted_socket.hpp"
 #include "connect_operation.hpp"
 #include "datagram_io.hpp"
 #include "listener_state.hpp"
@@ -274,18 +275,6 @@ std::string stream::socket_name() const {
   return is_open() ? peer_name() : "a closed stream";
 }
 
-#ifdef _WIN32
-
-task<> stream::send_descriptors(std::span<const native_socket>, byte_view) {
-  throw failed("pass descriptors to", socket_name(), errc::unsupported);
-}
-
-task<received_descriptors> stream::receive_descriptors(byte_span, std::size_t) {
-  throw failed("receive descriptors from", socket_name(), errc::unsupported);
-}
-
-#else
-
 namespace {
 
 /// Passes descriptors while it lives; a write that was refused leaves those of another one in place.
@@ -344,6 +333,7 @@ task<> stream::send_descriptors(std::span<const native_socket> descriptors, byte
   const auto refuse = [&](errc code, const char* why) {
     throw failed("pass descriptors to", socket_name(), code, why);
   };
+  if (!platform::passes_descriptors) refuse(errc::unsupported, "");
   if (!is_open()) refuse(errc::closed, "the stream was closed on this side");
   if (descriptors.empty() || descriptors.size() > most_descriptors) {
     refuse(errc::misuse, "1 to 253 descriptors go with one message");
@@ -359,6 +349,7 @@ task<received_descriptors> stream::receive_descriptors(byte_span into, std::size
   const auto refuse = [&](std::error_code code, std::string why) {
     throw failed("receive descriptors from", socket_name(), code, std::move(why));
   };
+  if (!platform::passes_descriptors) refuse(errc::unsupported, {});
   if (!is_open()) refuse(errc::closed, "the stream was closed on this side");
   if (limit == 0 || limit > most_descriptors) {
     refuse(errc::misuse, "the limit of descriptors is from 1 to 253");
@@ -374,8 +365,6 @@ task<received_descriptors> stream::receive_descriptors(byte_span into, std::size
   received_descriptors got(size, receiving.take());
   co_return got;
 }
-
-#endif
 
 task<> stream::send_descriptors(native_socket one, byte_view bytes) {
   co_await send_descriptors(std::span(&one, 1), bytes);
@@ -480,6 +469,13 @@ std::pair<stream, stream> stream_pair() {
     auto* const io = new socket_io(native, /*fresh=*/false);
     return stream(std::make_unique<detail::transport>(io, address()));
   });
+}
+
+stream adopt(native_socket owned) {
+  const native_address remote = tidewire::detail::require_connection(
+      owned, tidewire::detail::socket_family::local, "adopt a Unix stream");
+  auto* const io = new socket_io(owned, /*fresh=*/true);
+  return stream(std::make_unique<detail::transport>(io, from_sockaddr(remote)));
 }
 
 datagram_socket::datagram_socket(datagram_io* io) noexcept : datagram_handle(io) {}

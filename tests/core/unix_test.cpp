@@ -352,6 +352,50 @@ TEST(UnixDescriptors, APipeWorksAtTheOtherEnd) {
   run(check());
 }
 
+TEST(UnixDescriptors, SocketsOfEachKindAreAdoptedByWhoReceivesThem) {
+  const auto check = []() -> task<> {
+    const endpoint loopback(ip_address::loopback_v4(), 0);
+    auto both = unix_socket::stream_pair();
+    auto another = unix_socket::stream_pair();
+    std::optional<tcp::listener> listener(tcp::listen(loopback));
+    std::optional<udp::socket> socket(udp::bind(loopback));
+    const endpoint listens_at = listener->local_endpoint();
+    const endpoint bound_at = socket->local_endpoint();
+    tcp::stream client = co_await tcp::connect(listens_at);
+    std::optional<tcp::stream> accepted(co_await listener->accept());
+    const std::array passed = {listener->native_handle(), socket->native_handle(), accepted->native_handle(),
+                               another.first.native_handle()};
+    co_await both.first.send_descriptors(passed, as_bytes("all"));
+    listener.reset();
+    socket.reset();
+    accepted.reset();
+    another.first.close();
+
+    std::array<std::byte, 10> bytes;
+    unix_socket::received_descriptors got = co_await both.second.receive_descriptors(bytes);
+    EXPECT_EQ(got.descriptors.size(), 4u);
+    if (got.descriptors.size() != 4) co_return;
+    EXPECT_THROW((void)tcp::adopt(got.descriptors[0].get()), error);
+    EXPECT_THROW((void)tcp::adopt_listener(got.descriptors[2].get()), error);
+    EXPECT_THROW((void)unix_socket::adopt(got.descriptors[2].get()), error);
+    tcp::listener listener_again = tcp::adopt_listener(got.descriptors[0].release());
+    udp::socket socket_again = udp::adopt(got.descriptors[1].release());
+    tcp::stream accepted_again = tcp::adopt(got.descriptors[2].release());
+    unix_socket::stream stream_again = unix_socket::adopt(got.descriptors[3].release());
+
+    EXPECT_EQ(listener_again.local_endpoint(), listens_at);
+    tcp::stream second = co_await tcp::connect(listens_at);
+    (void)co_await listener_again.accept();
+    EXPECT_EQ(socket_again.local_endpoint(), bound_at);
+    EXPECT_EQ(accepted_again.remote_endpoint(), client.local_endpoint());
+    co_await client.write("hello\n");
+    EXPECT_EQ(co_await accepted_again.read_line(), "hello");
+    co_await another.second.write("there\n");
+    EXPECT_EQ(co_await stream_again.read_line(), "there");
+  };
+  run(check());
+}
+
 TEST(UnixDescriptors, AReceiveThatWaitsGetsThemAndBytesWithoutAnyComeToo) {
   const auto check = []() -> task<> {
     auto both = unix_socket::stream_pair();

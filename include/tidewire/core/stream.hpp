@@ -311,8 +311,8 @@ template <writable_bytes B>
 
 }  // namespace detail
 
-/// Bytes in order, both ways: a handle that owns the connection and moves; a `tcp::stream`, `unix::stream` or
-/// `tls::stream` is one, and can be moved into one.
+/// Bytes in order, both ways: a handle that owns the connection and moves; a `tcp::stream`,
+/// `unix_socket::stream` or `tls::stream` is one, and can be moved into one.
 ///
 /// **Who may do what when.** A stream belongs to the loop of the first task that used it, and only tasks of
 /// that loop may use it; when that loop has ended, so does the next: `auto peer = run(tcp::connect(...))`,

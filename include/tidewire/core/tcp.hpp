@@ -98,6 +98,7 @@ class TIDEWIRE_CORE_API listener : public tidewire::detail::socket_options_of<li
 
  private:
   friend TIDEWIRE_CORE_API listener listen(const endpoint& at, listen_options options);
+  friend TIDEWIRE_CORE_API listener adopt_listener(native_socket owned);
   explicit listener(detail::listener_state* state) noexcept : state_(state) {}
   detail::listener_state* state_;
 };
@@ -107,6 +108,15 @@ class TIDEWIRE_CORE_API listener : public tidewire::detail::socket_options_of<li
 [[nodiscard]] TIDEWIRE_CORE_API listener listen(const endpoint& at, listen_options options = {});
 /// Listens on every address of this host, IPv6 and IPv4.
 [[nodiscard]] TIDEWIRE_CORE_API listener listen(std::uint16_t port, listen_options options = {});
+
+/// Takes over a listening socket of the system, that another program passed on for example
+/// (`unix_socket::stream::receive_descriptors`). From now on it does not block, and is not inherited by child
+/// processes.
+/// @par Errors Throws `error` (`condition::misuse`) if it is no listening TCP socket; it is not taken over
+/// then.
+[[nodiscard]] TIDEWIRE_CORE_API listener adopt_listener(native_socket owned);
+/// The same for a connection.
+[[nodiscard]] TIDEWIRE_CORE_API stream adopt(native_socket owned);
 
 /// One try of `connect` to reach one address.
 struct connect_attempt {

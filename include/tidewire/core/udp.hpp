@@ -7,6 +7,7 @@
 #include <tidewire/core/address.hpp>
 #include <tidewire/core/detail/datagram.hpp>
 #include <tidewire/core/export.hpp>
+#include <tidewire/core/resolver.hpp>
 #include <tidewire/core/socket_options.hpp>
 #include <tidewire/core/stream.hpp>
 #include <tidewire/core/task.hpp>
@@ -207,6 +208,12 @@ struct connect_options {
   std::optional<endpoint> local{};
   /// Options of the socket.
   socket_option_list options{};
+  /// Of a host by name: which addresses are tried, and in which order.
+  address_preference prefer = address_preference::system;
+  /// Of a host by name: how long its look-up may take. Default: 30 seconds.
+  duration timeout = std::chrono::seconds(30);
+  /// Of a host by name: who resolves it. Not owned. Default: the resolver of the loop.
+  const tidewire::resolver* resolver = nullptr;
 };
 
 /// Which membership `join` and `leave` mean.
@@ -299,6 +306,7 @@ class TIDEWIRE_CORE_API socket : public tidewire::detail::datagram_handle,
  private:
   friend TIDEWIRE_CORE_API socket bind(const endpoint& at, bind_options options);
   friend TIDEWIRE_CORE_API socket connect(const endpoint& to, connect_options options);
+  friend TIDEWIRE_CORE_API socket adopt(native_socket owned);
   using datagram_handle::datagram_handle;
   void set_membership(bool join, const ip_address& group, const membership& which);
 };
@@ -312,5 +320,18 @@ class TIDEWIRE_CORE_API socket : public tidewire::detail::datagram_handle,
 /// network for it, so it does not show whether there is a peer.
 /// @par Errors Throws `error` that names the peer: unreachable, no such address here.
 [[nodiscard]] TIDEWIRE_CORE_API socket connect(const endpoint& to, connect_options options = {});
+/// The same to a host by its name: to the first of its addresses that this host has a route to. Whether it
+/// answers there is not tried.
+/// @param host A name or an address, as `resolver` takes it. Copied.
+/// @par Errors What `resolve` throws, and what the first address gave if none will do; `condition::timeout`,
+/// `canceled`.
+/// @par Cancellation At once.
+[[nodiscard]] TIDEWIRE_CORE_API task<socket> connect(std::string_view host, std::uint16_t port,
+                                                     connect_options options = {});
+/// Takes over a UDP socket of the system, that another program passed on for example
+/// (`unix_socket::stream::receive_descriptors`). From now on it does not block, and is not inherited by child
+/// processes.
+/// @par Errors Throws `error` (`condition::misuse`) if it is none; it is not taken over then.
+[[nodiscard]] TIDEWIRE_CORE_API socket adopt(native_socket owned);
 
 }  // namespace tidewire::udp

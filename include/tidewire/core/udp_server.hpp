@@ -134,8 +134,7 @@ class TIDEWIRE_CORE_API server {
   /// Serves until it is stopped or canceled. A conversation ends with its handler: what its peer sends after
   /// that begins a new one. A handler that throws ends its conversation and no other.
   /// @param serve Copied; called for each conversation, on the loop of this task. Name a lambda that captures
-  /// more than references before: `auto serve = [...]; co_await server.run(serve);` (see GCC 12 in
-  /// docs/architecture.md).
+  /// more than references before, as GCC 12 destroys those in a `co_await` twice.
   /// @par Completes when `stop` was called and every handler has ended.
   /// @par Errors What the socket gives; `errc::closed` if it was closed; `condition::misuse` if it runs
   /// already.

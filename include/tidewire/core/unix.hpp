@@ -226,6 +226,11 @@ struct connect_options {
 /// @par Errors Throws `error`: no descriptors left, `errc::unsupported` on Windows.
 [[nodiscard]] TIDEWIRE_CORE_API std::pair<stream, stream> stream_pair();
 
+/// Takes over a connected stream socket of the system: one that a parent left open, or another program passed
+/// on. From now on it does not block, and is not inherited by child processes.
+/// @par Errors Throws `error` (`condition::misuse`) if it is none; it is not taken over then.
+[[nodiscard]] TIDEWIRE_CORE_API stream adopt(native_socket owned);
+
 /// What came of one datagram.
 struct received {
   std::size_t size = 0;       ///< Bytes in the buffer. 0 is an empty datagram.
