@@ -1,3 +1,4 @@
+#include <tidewire/core/executor.hpp>
 #include <tidewire/core/udp.hpp>
 
 #include <algorithm>
@@ -296,6 +297,8 @@ task<socket> connect_by_name(std::string host, std::uint16_t port, connect_optio
   task<std::vector<ip_address>> looking =
       options.resolver != nullptr ? options.resolver->resolve(host, asking) : resolve(host, asking);
   const std::vector<ip_address> addresses = co_await std::move(looking);
+  // Nothing below waits, nor does the look-up of what is known.
+  if (co_await is_canceled()) throw error(failure(errc::canceled).during("connect to").with(host));
   std::exception_ptr first;
   for (const ip_address& each : addresses) {
     try {
