@@ -101,7 +101,7 @@ class reader {
     throw syntax_error{at, std::move(what)};
   }
   std::string shown() const {
-    return at_ == text_.size() ? "end of the selector" : "'" + std::string(1, text_[at_]) + "'";
+    return at_ == text_.size() ? "end of the selector" : std::string{'\'', text_[at_], '\''};
   }
   bool more() const { return at_ < text_.size(); }
   bool looking_at(char c) const { return more() && text_[at_] == c; }

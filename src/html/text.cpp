@@ -589,11 +589,11 @@ class markdown_writer {
   void code(std::uint32_t node) {
     std::string text;
     for (char c : text_of(node)) {
+      if (cells_ != 0 && c == '|') text += '\\';
       if (!is_space(c))
         text += c;
       else if (text.empty() || text.back() != ' ')
         text += ' ';
-      if (cells_ != 0 && c == '|') text.insert(text.size() - 1, "\\");
     }
     if (text.empty()) return;
     begin_text();

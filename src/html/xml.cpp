@@ -575,7 +575,7 @@ class reader {
     if (colon == std::string_view::npos) return {{}, whole};
     if (colon == 0 || colon + 1 == whole.size() || whole.find(':', colon + 1) != std::string_view::npos ||
         !is_name_start(whole[colon + 1]))
-      fail(at, "'" + std::string(whole) + "' is no name with a prefix");
+      fail(at, std::string(whole) + " is no name with a prefix");
     return {whole.substr(0, colon), whole.substr(colon + 1)};
   }
   std::string_view kept_uri(slice value) const { return store_.view(value); }
