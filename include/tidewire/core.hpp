@@ -16,6 +16,7 @@
 #include <tidewire/core/observer.hpp>
 #include <tidewire/core/offload.hpp>
 #include <tidewire/core/proxy.hpp>
+#include <tidewire/core/pool.hpp>
 #include <tidewire/core/process_pool.hpp>
 #include <tidewire/core/rate_limiter.hpp>
 #include <tidewire/core/resolver.hpp>
