@@ -9,6 +9,7 @@
 #include <tidewire/smtp/data.hpp>
 #include <tidewire/smtp/envelope.hpp>
 #include <tidewire/smtp/error.hpp>
+#include <tidewire/smtp/mail_transport.hpp>
 #include <tidewire/smtp/pool.hpp>
 #include <tidewire/smtp/reply.hpp>
 #include <tidewire/smtp/report.hpp>
