@@ -1,0 +1,117 @@
+#!/bin/bash
+# A Postfix of its own for tests, on loopback and free high ports, everything below one folder.
+#
+#   postfix.sh start FOLDER     starts it and prints SMTP_PORT, SMTPS_PORT, CA_FILE, MAILDIR as KEY=VALUE lines
+#   postfix.sh stop FOLDER      stops it; the folder stays
+#
+# Mail for ada@example.test and j\303\266rg@example.test is put in the Maildir; other addresses are refused. TLS by
+# STARTTLS and, on SMTPS_PORT, from the first byte. Needs root, postfix and openssl.
+set -euo pipefail
+command=${1:-}
+folder=${2:-}
+if [ -z "$folder" ]; then
+  sed -n '2,9s/^# \{0,1\}//p' "$0" >&2
+  exit 2
+fi
+
+answers() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+master() { tr -d ' ' <"$folder/queue/pid/master.pid" 2>/dev/null || true; }
+
+free_pair() {
+  local first
+  while :; do
+    first=$((20000 + RANDOM % 10000))
+    answers "$first" || answers $((first + 1)) || break
+  done
+  echo "$first"
+}
+
+start() {
+  local port user j
+  port=$(free_pair)
+  user=nobody
+  j=$(printf 'j\303\266rg')
+  mkdir -p "$folder"/{conf,queue,data,mail}
+  folder=$(cd "$folder" && pwd)
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj "/CN=test CA" \
+    -keyout "$folder/ca.key" -out "$folder/ca.pem" 2>/dev/null
+  openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=localhost" \
+    -keyout "$folder/server.key" -out "$folder/server.csr" 2>/dev/null
+  openssl x509 -req -in "$folder/server.csr" -CA "$folder/ca.pem" -CAkey "$folder/ca.key" -CAcreateserial -days 2 \
+    -extfile <(echo "subjectAltName=DNS:localhost") -out "$folder/server.pem" 2>/dev/null
+  cat >"$folder/conf/main.cf" <<END
+compatibility_level = 3.6
+queue_directory = $folder/queue
+data_directory = $folder/data
+maillog_file = $folder/mail.log
+maillog_file_prefixes = $folder
+myhostname = mail.example.test
+mydestination =
+mynetworks =
+inet_interfaces = 127.0.0.1
+inet_protocols = ipv4
+alias_maps =
+local_recipient_maps =
+message_size_limit = 1048576
+virtual_mailbox_domains = example.test
+virtual_mailbox_base = $folder/mail
+virtual_mailbox_maps = inline:{ {ada@example.test=Maildir/}, {$j@example.test=Maildir/} }
+virtual_uid_maps = static:$(id -u "$user")
+virtual_gid_maps = static:$(id -g "$user")
+virtual_minimum_uid = 1
+virtual_transport = virtual:
+default_transport = error:5.1.2 mail for other hosts stays here
+relay_transport = error:5.1.2 mail for other hosts stays here
+smtpd_tls_security_level = may
+smtpd_tls_cert_file = $folder/server.pem
+smtpd_tls_key_file = $folder/server.key
+smtpd_relay_restrictions = reject_unauth_destination
+smtpd_recipient_restrictions = reject_unlisted_recipient
+smtpd_error_sleep_time = 0
+END
+  cat >"$folder/conf/master.cf" <<END
+127.0.0.1:$port        inet n - n - - smtpd
+127.0.0.1:$((port + 1)) inet n - n - - smtpd -o smtpd_tls_wrappermode=yes
+pickup   unix n - n 60   1 pickup
+cleanup  unix n - n -    0 cleanup
+qmgr     unix n - n 300  1 qmgr
+tlsmgr   unix - - n 1000 1 tlsmgr
+rewrite  unix - - n -    - trivial-rewrite
+bounce   unix - - n -    0 bounce
+defer    unix - - n -    0 bounce
+trace    unix - - n -    0 bounce
+proxymap unix - - n -    - proxymap
+error    unix - - n -    - error
+retry    unix - - n -    - error
+virtual  unix - n n -    - virtual
+anvil    unix - - n -    1 anvil
+postlog  unix-dgram n - n - 1 postlogd
+END
+  chmod 755 "$folder"
+  chown postfix "$folder/data"
+  chown "$user" "$folder/mail"
+  postfix -c "$folder/conf" start >"$folder/start.log" 2>&1
+  for _ in $(seq 100); do
+    if answers "$port" && answers $((port + 1)); then break; fi
+    sleep 0.1
+  done
+  printf 'SMTP_PORT=%s\nSMTPS_PORT=%s\nCA_FILE=%s\nMAILDIR=%s\n' \
+    "$port" $((port + 1)) "$folder/ca.pem" "$folder/mail/Maildir"
+}
+
+stop() {
+  local pid
+  pid=$(master)
+  [ -n "$pid" ] || return 0
+  kill "$pid" 2>/dev/null || return 0
+  for _ in $(seq 100); do
+    kill -0 "$pid" 2>/dev/null || return 0
+    sleep 0.1
+  done
+}
+
+case $command in
+  start) start ;;
+  stop) stop ;;
+  *) exit 2 ;;
+esac
