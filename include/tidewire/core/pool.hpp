@@ -62,13 +62,13 @@ TIDEWIRE_CORE_API task<> watch_idle_stream(stream& kept);
 
 /// What a pool, its leases and the tasks that keep connections share. For one loop.
 template <class Connection, class Key>
-class pool_state : public std::enable_shared_from_this<pool_state<Connection, Key>> {
+class connection_pool_state : public std::enable_shared_from_this<connection_pool_state<Connection, Key>> {
  public:
   using connect_function = std::function<task<Connection>(const Key&)>;
   using probe_function = std::function<task<bool>(Connection&)>;
   using watch_function = std::function<task<>(Connection&)>;
 
-  pool_state(task_group& group, connect_function connect, const pool_options& chosen)
+  connection_pool_state(task_group& group, connect_function connect, const pool_options& chosen)
       : options(chosen), keepers_(&group), connect_(std::move(connect)) {
     options.max_per_key = std::max<std::size_t>(options.max_per_key, 1);
     options.max_in_all = std::max<std::size_t>(options.max_in_all, 1);
@@ -223,7 +223,7 @@ class pool_state : public std::enable_shared_from_this<pool_state<Connection, Ke
 
   task<item> make(const Key& key, executor here) {
     struct place_of {
-      pool_state& pool;
+      connection_pool_state& pool;
       const Key& key;
       bool filled = false;
       ~place_of() {
@@ -276,8 +276,8 @@ class pool_state : public std::enable_shared_from_this<pool_state<Connection, Ke
   }
 
   /// Keeps a connection until somebody wants it, or nobody can.
-  static task<> keep(std::shared_ptr<pool_state> pool, kept_place at) {
-    const auto end_of_it = [](pool_state& of, kept& what) -> task<> {
+  static task<> keep(std::shared_ptr<connection_pool_state> pool, kept_place at) {
+    const auto end_of_it = [](connection_pool_state& of, kept& what) -> task<> {
       if (of.watch) {
         co_await of.watch(what.thing.connection);
       } else {
@@ -345,7 +345,7 @@ class pool_lease {
 
  private:
   friend class connection_pool<Connection, Key>;
-  using state = detail::pool_state<Connection, Key>;
+  using state = detail::connection_pool_state<Connection, Key>;
   pool_lease(std::shared_ptr<state> pool, Key key, typename state::item item, executor where)
       : pool_(std::move(pool)), key_(std::move(key)), item_(std::move(item)), where_(where) {}
   void swap(pool_lease& other) noexcept {
@@ -381,7 +381,7 @@ class pool_lease {
 /// For one loop, on its thread. Destroying it closes it.
 template <class Connection, class Key = std::string>
 class connection_pool {
-  using state = detail::pool_state<Connection, Key>;
+  using state = detail::connection_pool_state<Connection, Key>;
 
  public:
   using lease = pool_lease<Connection, Key>;
