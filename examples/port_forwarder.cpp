@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdio>
 #include <string>
+#include <utility>
 
 namespace tw = tidewire;
 using namespace std::chrono_literals;
@@ -19,25 +20,14 @@ tw::task<> carry(tw::tcp::stream& from, tw::tcp::stream& to) {
   co_await to.shutdown();
 }
 
-tw::task<> forward(tw::tcp::stream client, const std::string& host, std::uint16_t port) {
-  try {
-    auto server = co_await tw::tcp::connect(host, port, {.timeout = 10s});
-    co_await tw::when_all(carry(client, server), carry(server, client));  // an error of one ends the other
-  } catch (const tw::error& e) {
-    std::fprintf(stderr, "%s\n", e.what());
-  }
+tw::task<> forward(tw::tcp::stream client, std::string host, std::uint16_t port) {
+  auto server = co_await tw::tcp::connect(host, port, {.timeout = 10s});
+  co_await tw::when_all(carry(client, server), carry(server, client));  // an error of one ends the other
 }
 
-tw::task<> forward_all(tw::endpoint at, std::string host, std::uint16_t port) {
-  auto listener = tw::tcp::listen(at);
-  std::printf("listening on %s\n", listener.local_endpoint().to_string().c_str());
-  std::fflush(stdout);
-  co_await tw::with_group([&](tw::task_group& connections) -> tw::task<> {
-    for (;;) {
-      co_await connections.wait_below(1000);
-      connections.spawn(forward(co_await listener.accept(), host, port));
-    }
-  });
+void log(const tw::connection_error& e) {  // is an end of that connection only
+  std::fprintf(stderr, "%.*s: %.*s\n", static_cast<int>(e.peer.size()), e.peer.data(),
+               static_cast<int>(e.cause.size()), e.cause.data());
 }
 
 }  // namespace
@@ -47,10 +37,14 @@ int main(int argc, char** argv) try {
     std::fputs("usage: port_forwarder ADDRESS:PORT HOST PORT\n", stderr);
     return 2;
   }
+  const std::string host = argv[2];
   const auto port = static_cast<std::uint16_t>(std::stoi(argv[3]));
-  tw::run(forward_all(tw::endpoint::parse(argv[1]).value(), argv[2], port));
-} catch (const tw::error& e) {
-  if (e.code() == tw::condition::canceled) return 0;  // SIGINT or SIGTERM
+  auto listener = tw::tcp::listen(tw::endpoint::parse(argv[1]).value());
+  std::printf("listening on %s\n", listener.local_endpoint().to_string().c_str());
+  std::fflush(stdout);
+  const auto handle = [=](tw::tcp::stream client) { return forward(std::move(client), host, port); };
+  return tw::run(tw::serve(std::move(listener), handle, {.on_error = log}));
+} catch (const std::exception& e) {
   std::fprintf(stderr, "port_forwarder: %s\n", e.what());
   return 1;
 }

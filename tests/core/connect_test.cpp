@@ -23,7 +23,6 @@ namespace {
 using namespace std::chrono_literals;
 
 const endpoint loopback(ip_address::loopback_v4(), 0);
-const endpoint loopback_v6(ip_address::loopback_v6(), 0);
 
 // A port at which nobody listens.
 std::uint16_t closed_port() {

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <cstdlib>
 #include <map>
 #include <mutex>
 #include <string>
@@ -417,6 +418,20 @@ TEST(Resolver, NeitherItsEndNorThatOfTheLoopWaitsForALookUp) {
   EXPECT_EQ(servers.answered(), 0);
   servers.let_go();
 }
+
+#ifdef __linux__
+TEST(Resolver, AProgramCanEndDuringALookUp) {
+  const auto ends = [] {
+    const auto for_ever = [](const std::string&) -> result<addresses> {
+      for (;;) std::this_thread::sleep_for(1h);
+    };
+    const resolver names({}, for_ever);
+    const auto r = run(as_result(names.resolve("hangs.test", {.timeout = 5ms})));
+    std::exit(r.code() == errc::timed_out ? 0 : 1);
+  };
+  EXPECT_EXIT(ends(), ::testing::ExitedWithCode(0), "");
+}
+#endif
 
 TEST(Resolver, TellsThoseWhoWaitWhenItEnds) {
   name_servers servers;

@@ -70,8 +70,8 @@ struct resolve_options {
 /// itself, its answer kept for the next who asks. Nothing waits for it: not the end of a loop, nor of the
 /// resolver, nor of the program.
 ///
-/// A name is looked up once at a time, however many ask. Names differ neither by case nor by a final dot that
-/// both have. Without a look-up, and without leaving the thread, are answered:
+/// A name is looked up once at a time, however many ask; case makes no difference. Without a look-up, and
+/// without leaving the thread, are answered:
 /// - addresses, in the strict form of `ip_address::parse`, and IPv6 addresses with the name of an interface;
 ///   what looks like an IPv4 address and is none (`127.1`, `0x7f.1`) is refused;
 /// - `localhost` and `*.localhost`: ::1 and 127.0.0.1 (RFC 6761 section 6.3);
