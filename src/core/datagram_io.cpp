@@ -185,8 +185,6 @@ void datagram_wait::raise(const native_address* to, std::size_t sent, std::size_
     why.during("send to");
     if (to != nullptr || socket_->is_connected()) {
       why.with(name_of(to != nullptr ? *to : socket_->remote()));
-    } else if (code == std::errc::destination_address_required || code == std::errc::not_connected) {
-      why.because("the socket is not connected: say whom to send to");
     }
   }
   throw error(why);
@@ -217,7 +215,12 @@ datagram_try datagram_receive::attempt() noexcept {
 datagram_try datagram_send::attempt() noexcept {
   native_address to;
   const bool given = destination(to);
-  if (given) socket().fit(to);
+  if (given) {
+    socket().fit(to);
+  } else if (!socket().is_connected()) {  // systems have several words for it
+    fail(errc::misuse, "the socket is not connected: say whom to send to");
+    return datagram_try::done;
+  }
   const platform::attempt sent = platform::try_send_to(socket().native(), bytes_, given ? &to : nullptr);
   if (sent.would_block) {
     // The system calls such a socket writable, whatever the receiver's queue: that would be waited for in

@@ -31,19 +31,20 @@ task<std::string> ask(udp::socket& client, std::string question) {
 
 /// Runs `body` beside a server, and stops it then.
 template <class Handler, class Body>
-void beside(udp::server& server, Handler serve, Body body) {
+void beside(udp::server& server, Handler serve, Body body, run_options options = {}) {
   const auto then_stop = [&]() -> task<> {
     co_await body();
     server.stop();
   };
   const auto both = [&]() -> task<> { co_await when_all(server.run(serve), then_stop()); };
-  run(both());
+  run(both(), options);
 }
 
-/// Until `server` has come so far: a datagram takes its time even on loopback.
+/// Until the server has come so far: a datagram takes its time even on loopback.
 template <class Condition>
 task<> until(Condition holds) {
-  for (int i = 0; i < 1000 && !holds(); ++i) co_await sleep_for(1ms);
+  const auto limit = std::chrono::steady_clock::now() + 5s;
+  while (!holds() && std::chrono::steady_clock::now() < limit) co_await yield();
   EXPECT_TRUE(holds());
 }
 
@@ -67,7 +68,8 @@ TEST(UdpServer, EachPeerHasAConversation) {
 }
 
 TEST(UdpServer, AConversationInWhichNothingComesIsOverAndBeginsAnew) {
-  udp::server server(udp::bind(loopback), {.idle = 20ms});
+  virtual_clock time(/*leaps=*/false);
+  udp::server server(udp::bind(loopback), {.idle = 1min});
   std::vector<std::string> heard;
   const auto listens = [&](udp::conversation peer) -> task<> {
     buffer bytes;
@@ -75,16 +77,21 @@ TEST(UdpServer, AConversationInWhichNothingComesIsOverAndBeginsAnew) {
     EXPECT_TRUE(peer.over());
     heard.emplace_back("over");
   };
-  beside(server, listens, [&]() -> task<> {
+  const auto body = [&]() -> task<> {
     udp::socket client = udp::connect(server.at().local_endpoint());
-    for (int i = 0; i < 5; ++i) {
+    for (std::size_t i = 0; i < 5; ++i) {  // four minutes in all, but never one without a datagram
       co_await client.send("1");
-      co_await sleep_for(8ms);  // 40 ms in all, but never 20 without a datagram
+      co_await until([&] { return heard.size() == i + 1; });
+      time.advance(59s);
+      co_await yield();
     }
+    EXPECT_EQ(heard.size(), 5u);
+    time.advance(2s);
     co_await until([&] { return heard.back() == "over"; });
     co_await client.send("2");
     co_await until([&] { return heard.size() == 7; });
-  });
+  };
+  beside(server, listens, body, {.clock = &time});
   EXPECT_EQ(heard, (std::vector<std::string>{"1", "1", "1", "1", "1", "over", "2", "over"}));
   EXPECT_EQ(server.statistics().expired, 1u);
   EXPECT_EQ(server.statistics().conversations, 2u);

@@ -178,6 +178,18 @@ TEST(Udp, ConnectTakesAName) {
   run(check());
 }
 
+TEST(Udp, AdoptRefusesWhatIsNoUdpSocket) {
+  tcp::listener listener = tcp::listen(any_port_v4);
+  try {
+    (void)udp::adopt(listener.native_handle());
+    FAIL();
+  } catch (const error& e) {
+    EXPECT_EQ(std::string(e.what()), "adopt a UDP socket: not allowed here: it is a socket of another kind");
+  }
+  EXPECT_THROW((void)udp::adopt(static_cast<native_socket>(-1)), error);
+}
+
+#ifndef _WIN32  // Wine does not tell
 // The host of the peer answers by ICMP.
 TEST(Udp, APortThatNobodyIsOnRefusesAConnectedSocketWhichStaysGood) {
   const auto check = []() -> task<> {
@@ -217,18 +229,6 @@ TEST(Udp, AReceiveThatWaitsIsToldOfARefusal) {
   run(check());
 }
 
-TEST(Udp, AdoptRefusesWhatIsNoUdpSocket) {
-  tcp::listener listener = tcp::listen(any_port_v4);
-  try {
-    (void)udp::adopt(listener.native_handle());
-    FAIL();
-  } catch (const error& e) {
-    EXPECT_EQ(std::string(e.what()), "adopt a UDP socket: not allowed here: it is a socket of another kind");
-  }
-  EXPECT_THROW((void)udp::adopt(static_cast<native_socket>(-1)), error);
-}
-
-#ifndef _WIN32  // where receiving alone tells
 TEST(Udp, ASendIsToldThatAnEarlierOneWasRefused) {
   const auto check = []() -> task<> {
     const endpoint gone = nobody();
@@ -248,6 +248,7 @@ TEST(Udp, SendWithoutAPeerSaysWhatIsMissing) {
     udp::socket socket = udp::bind(any_port_v4);
     const auto r = co_await as_result(socket.send("x"));
     EXPECT_FALSE(r);
+    EXPECT_EQ(r.error(), condition::misuse);
     EXPECT_EQ(r.error().detail(), "the socket is not connected: say whom to send to");
   };
   run(check());
@@ -488,22 +489,30 @@ task<> check_multicast(const ip_address& group, std::string_view device, const i
   EXPECT_FALSE(gone);
 }
 
+/// What the system cannot do: Wine has no multicast by RFC 3678, and a loopback interface may have no route.
+bool is_lacking(const error& e) {
+  return e.code() == std::errc::network_unreachable || e.code() == std::errc::no_protocol_option;
+}
+
 TEST(Udp, MulticastOverIpv4ReachesEachMemberByTheNameAndByTheAddressOfTheInterface) {
   const ip_address group = *ip_address::parse("239.255.77.1");
-#ifdef __APPLE__
-  run(check_multicast(group, "lo0", ip_address::any_v4()));
-#else
-  run(check_multicast(group, "lo", ip_address::any_v4()));
+  try {
+    run(check_multicast(group, "127.0.0.1", ip_address::any_v4()));
+#ifdef __linux__
+    run(check_multicast(group, "lo", ip_address::any_v4()));
 #endif
-  run(check_multicast(group, "127.0.0.1", ip_address::any_v4()));
+  } catch (const error& e) {
+    if (!is_lacking(e)) throw;
+    GTEST_SKIP() << e.what();
+  }
 }
 
 TEST(Udp, MulticastOverIpv6ReachesEachMember) {
   try {
     run(check_multicast(*ip_address::parse("ff01::7:7"), "::1", ip_address::any_v6()));
   } catch (const error& e) {
-    if (e.code() != std::errc::network_unreachable) throw;
-    GTEST_SKIP() << "the loopback interface has no route for IPv6 multicast: " << e.what();
+    if (!is_lacking(e)) throw;
+    GTEST_SKIP() << e.what();
   }
 }
 
@@ -526,7 +535,12 @@ TEST(Udp, SourceSpecificMulticastHearsTheSourceAndNobodyElse) {
     EXPECT_EQ(got.from, source.local_endpoint());
     member.leave(group, {.device = "127.0.0.1", .source = wanted});
   };
-  run(check());
+  try {
+    run(check());
+  } catch (const error& e) {
+    if (!is_lacking(e)) throw;
+    GTEST_SKIP() << e.what();
+  }
 }
 
 TEST(Udp, WhatIsWrongWithAMembershipIsToldByName) {
@@ -660,6 +674,30 @@ TEST(UdpBatch, AFailureTellsHowManyWereSentAndCanBePassed) {
   };
   run(check());
 }
+
+#ifndef _WIN32
+TEST(UdpBatch, ARefusalIsToldAndTheSocketStaysGood) {
+  const auto check = []() -> task<> {
+    const endpoint gone = nobody();
+    udp::socket client = udp::connect(gone);
+    udp::batch batch;
+    for (int i = 0; i < 3; ++i) {
+      EXPECT_TRUE(batch.append(as_bytes("anybody?")));
+      co_await client.send_many(batch);
+      const auto r = co_await as_result(with_timeout(5s, client.recv_many(batch)));
+      EXPECT_FALSE(r);
+      EXPECT_EQ(r.code(), std::errc::connection_refused);
+      EXPECT_TRUE(batch.empty());
+    }
+    udp::socket late = udp::bind(gone);
+    co_await late.send_to("here", client.local_endpoint());
+    EXPECT_EQ(co_await with_timeout(5s, client.recv_many(batch)), 1u);
+    EXPECT_EQ(as_text(batch[0].bytes), "here");
+  };
+  run(check());
+}
+
+#endif
 
 TEST(UdpBatch, OptionsOutOfRangeAreBroughtIntoIt) {
   EXPECT_EQ(udp::batch({.capacity = 0, .datagram_size = 0}).capacity(), 1u);
