@@ -20,6 +20,7 @@
 #include <tidewire/core/process_pool.hpp>
 #include <tidewire/core/rate_limiter.hpp>
 #include <tidewire/core/resolver.hpp>
+#include <tidewire/core/reconnect.hpp>
 #include <tidewire/core/retry.hpp>
 #include <tidewire/core/run.hpp>
 #include <tidewire/core/run_on.hpp>

@@ -18,6 +18,7 @@ task<> watch_idle_stream(stream& kept) {
   if (!kept.buffered().empty()) co_return;
   for (;;) {
     const auto came = co_await as_result(kept.fill());
+    if (!came && came.error() == condition::canceled) throw error(came.error());
     if (came || came.error() != condition::timeout) co_return;
   }
 }

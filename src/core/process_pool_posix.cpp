@@ -261,10 +261,11 @@ class process_master {
     failed_starts_ = 0;
     if (!one.stopping) one.kill_at = time_point::max();
     tell("process.ready", severity::info, one.slot, {{"pid", one.pid}});
-    if (rolling_ != one.slot) return;
+    if (one.pid != successor_) return;
     for (worker& other : workers_) {
       if (other.slot == one.slot && other.pid != one.pid) stop(other);
     }
+    successor_ = -1;
     ++rolling_;
     roll();
   }
@@ -272,7 +273,9 @@ class process_master {
   /// Starts the successor of the next worker; without one there, it is started in any case.
   void roll() {
     for (; rolling_ < slots_.size(); ++rolling_) {
-      if (slots_[rolling_].start_at == time_point::max()) return start(rolling_);
+      if (slots_[rolling_].start_at != time_point::max()) continue;
+      if (start(rolling_)) successor_ = workers_.back().pid;
+      return;
     }
   }
 
@@ -298,12 +301,10 @@ class process_master {
     tell("process.ended", one.stopping ? severity::info : severity::error, one.slot,
          {{"pid", one.pid}, {"status", code}, {"signal", signal}, {"cause", cause}});
     if (stopping_) return;
+    if (one.pid == successor_) roll_failed(one.slot, cause);
     const bool has_another = std::ranges::any_of(
         workers_, [&](const worker& each) { return each.slot == one.slot && !each.stopping; });
-    if (has_another) {
-      if (rolling_ == one.slot && !one.ready) roll_failed(one.slot, cause);
-      return;
-    }
+    if (has_another) return;
     if (!one.ready) failed_to_start(cause);
     if (stopping_) return;
     replace(one.slot, now() - one.started >= options_.healthy_after);
@@ -311,6 +312,7 @@ class process_master {
 
   void roll_failed(std::size_t at, std::string_view cause) {
     tell("process.roll_failed", severity::error, at, {{"cause", cause}});
+    successor_ = -1;
     rolling_ = slots_.size();
   }
 
@@ -342,7 +344,8 @@ class process_master {
     }
   }
 
-  void start(std::size_t at) {
+  /// False if it could not be: what follows from that has been done.
+  bool start(std::size_t at) {
     std::optional<detail::pipe_ends> report;
     pid_t pid = -1;
     try {
@@ -355,14 +358,18 @@ class process_master {
     } catch (const error& e) {
       const bool has_another = std::ranges::any_of(
           workers_, [&](const worker& each) { return each.slot == at && !each.stopping; });
-      if (has_another) return roll_failed(at, e.what());
-      failed_to_start(e.what());
-      if (!stopping_) replace(at, false);
-      return;
+      if (has_another) {
+        roll_failed(at, e.what());
+      } else {
+        failed_to_start(e.what());
+        if (!stopping_) replace(at, false);
+      }
+      return false;
     }
     workers_.push_back({at, pid, std::move(report->out), now()});
     workers_.back().kill_at = after(options_.start_timeout);
     tell("process.started", severity::info, at, {{"pid", pid}});
+    return true;
   }
 
   // In the fork, with every signal blocked: what came before is the master's.
@@ -408,8 +415,9 @@ class process_master {
   const sigset_t mask_ = current_mask();
   detail::signal_pipe signals_;
   std::vector<slot> slots_;
-  std::list<worker> workers_;  // stay where they are while others are started
+  std::list<worker> workers_;            // stay where they are while others are started
   std::size_t rolling_ = slots_.size();  // the slot that is renewed; that many: none
+  pid_t successor_ = -1;                 // what is to be ready there
   std::size_t failed_starts_ = 0;
   std::optional<failure> given_up_;
   bool stopping_ = false;
