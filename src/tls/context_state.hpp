@@ -66,6 +66,9 @@ struct context_state {
   mutable std::mutex lock;  // of what follows
   mutable std::shared_ptr<const ssl_contexts> made;
 
+  [[nodiscard]] bool verifies_fully() const noexcept {
+    return !accepts_any_certificate && !accepts_any_host && !verify_decides && !allows_weak_keys;
+  }
   /// What connections are made from now.
   [[nodiscard]] std::shared_ptr<const ssl_contexts> contexts() const;
   /// Has these certificates from now on. Throws, and has those it had, if they cannot be used.

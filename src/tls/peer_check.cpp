@@ -180,6 +180,8 @@ void peer_check::resume(SSL* ssl, std::string_view service) {
   session_key_ = host_;
   session_key_ += ' ';
   session_key_ += service;
+  // A store may be shared by contexts; what this one believes is not good enough for others.
+  if (!context_->verifies_fully()) session_key_ += " unverified";
   const std::optional<secret> kept = context_->sessions->take(session_key_);
   if (!kept) return;
   const unsigned char* at = raw(kept->reveal_bytes());

@@ -102,6 +102,19 @@ TEST(TlsSessionStore, ServesSeveralContexts) {
   EXPECT_TRUE(run(resumes(other, server)));
 }
 
+TEST(TlsSessionStore, DoesNotLetWhatWasNotVerifiedPassForVerified) {
+  const auto store = std::make_shared<session_cache>();
+  client_context anybody;
+  anybody.sessions(store).accept_any_certificate_dangerous();
+  client_context verifying = trusting_client();
+  verifying.sessions(store);
+  const server_context server(localhost());
+  EXPECT_FALSE(run(resumes(anybody, server)));
+  EXPECT_FALSE(run(resumes(verifying, server)));
+  EXPECT_TRUE(run(resumes(anybody, server)));
+  EXPECT_TRUE(run(resumes(verifying, server)));
+}
+
 TEST(TlsSessionStore, ThatGivesRubbishCostsAFullHandshakeAndNoMore) {
   const auto store = std::make_shared<one_session>();
   client_context client = trusting_client();

@@ -14,7 +14,7 @@ namespace tidewire::tls {
 
 /// Keeps sessions of a client under the name of the server. Derive from it to keep them elsewhere (a file, a
 /// process beside); `session_cache` keeps them in memory. Called by several threads if its context is used by
-/// several.
+/// several. Contexts may share one if they trust the same authorities.
 class TIDEWIRE_TLS_API session_store {
  public:
   session_store() = default;
