@@ -96,6 +96,7 @@ class address_parser {
       if (c == ':') {
         in_.skip();
         if (!angle && !has_at()) {
+          if (words_.empty()) list_.well_formed = false;
           out.name = phrase(0, words_.size());
           return true;
         }

@@ -141,7 +141,6 @@ decoded_text decode_charset(std::string_view label, std::string_view bytes) {
   const bool known = plain || (named && named->is_supported() && named->name() != "replacement");
   if (known && !plain && *named != charset()) return decode_with(*named, bytes);
 
-  if (bytes.starts_with("\xEF\xBB\xBF")) bytes.remove_prefix(3);
   decoded_text decoded;
   if (is_utf8(bytes)) {
     decoded.text = bytes;

@@ -132,7 +132,8 @@ parameter assemble(std::vector<segment*>& parts) {
   if (any_extended)
     std::erase_if(parts, [](const segment* part) { return !part->numbered && !part->extended; });
   if (!parts.front()->numbered) parts.resize(1);
-  std::ranges::stable_sort(parts, {}, [](const segment* part) { return part->index; });
+  // Of the same number, the one that came first goes first: they lie in that order.
+  std::ranges::sort(parts, {}, [](const segment* part) { return std::pair(part->index, part); });
 
   parameter result{parts.front()->name, {}, {}};
   if (!any_extended && !parts.front()->numbered) {

@@ -7,6 +7,7 @@ std::string_view describe(defect_kind kind) noexcept {
     case defect_kind::header_separator: return "a header line is no field, the body was taken to begin there";
     case defect_kind::header_name_space: return "white space before the colon of a field";
     case defect_kind::header_lost: return "a continuation line without a field before it";
+    case defect_kind::byte_order_mark: return "a byte-order mark before the header";
     case defect_kind::header_line_length: return "a header line of more than 998 characters";
     case defect_kind::header_nul: return "a NUL in a header";
     case defect_kind::header_bare_cr: return "a CR without LF in a header";

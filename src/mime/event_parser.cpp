@@ -255,6 +255,11 @@ struct event_parser::impl {
         break;
       }
 
+      if (offset == 0 && line == 0 && text.starts_with("\xEF\xBB\xBF")) {
+        say(defect_kind::byte_order_mark, 0);
+        begin = line = searched = 3;
+        continue;
+      }
       if (ascii::is_blank(text.front())) {
         if (begin == line && !lost) say(defect_kind::header_lost, offset + line);
         if (begin == line) lost = true;

@@ -219,7 +219,10 @@ void part::decode(const std::function<void(std::string_view)>& sink) const {
 }
 
 decoded_text part::decode_text() const {
-  return decode_charset(content_type().charset(), decode());
+  decoded_text decoded = decode_charset(content_type().charset(), decode());
+  // A byte-order mark is no part of a text.
+  if (decoded.text.starts_with("\xEF\xBB\xBF")) decoded.text.erase(0, 3);
+  return decoded;
 }
 
 std::string part::text(bool flow) const {

@@ -195,7 +195,8 @@ TEST(MimeMessage, RefusesLineBreaksAndNulWhereverAHeaderIsMade) {
 
 TEST(MimeMessage, RefusesWhatIsNoAddressOrNoText) {
   message mail = made();
-  for (const char* text : {"", "ada", "ada@", "@example.org", "a@b c@d", "a..b@c", "<a@b", "a@b>", "g: a@b"})
+  for (const char* text :
+       {"", "ada", "ada@", "@example.org", "a@b c@d", "a..b@c", "<a@b", "a@b>", "g: a@b", ":;"})
     expect_misuse([&] { mail.to(text); }, text);
   expect_misuse([&] { mail.sender("a@b.c, d@e.f"); });
   expect_misuse([&] { mail.subject("\xFF"); });

@@ -151,6 +151,11 @@ TEST(MimeParsedMessage, DecodesInPiecesWithoutTheWholeInMemory) {
   EXPECT_LE(largest, 64U * 1024);
 }
 
+TEST(MimeParsedMessage, DropsAByteOrderMarkBeforeAText) {
+  EXPECT_EQ(parse("Content-Type: text/plain; charset=utf-8\r\n\r\n\xEF\xBB\xBFx").root().text(), "x");
+  EXPECT_EQ(parse("Subject: \xEF\xBB\xBFx\r\n\r\n").subject(), "\xEF\xBB\xBFx");
+}
+
 TEST(MimeParsedMessage, ReadsAMessageThatWasEncoded) {
   const parsed_message mail = parse(
       "Content-Type: message/rfc822\r\nContent-Transfer-Encoding: "

@@ -132,6 +132,7 @@ TEST(MimeEventParser, GivesTheSameEventsForAnySplitOfOddInput) {
            std::string_view(""),
            std::string_view("\n"),
            std::string_view("\r\n\r\n"),
+           std::string_view("\xEF\xBB\xBF\x41: b\n\nc"),
            std::string_view("no header\n"),
            std::string_view(" lost\nA: b\n more\n\nbody"),
            std::string_view("A: b"),
@@ -205,6 +206,7 @@ TEST(MimeParser, FindsNothingWrongWithWhatIsRight) {
 
 TEST(MimeParser, ListsWhatIsWrongWithHeaders) {
   EXPECT_EQ(defects_of("A: b\n\nc"), defects{defect_kind::bare_line_feed});
+  EXPECT_EQ(defects_of("\xEF\xBB\xBFSubject: a\r\n\r\n"), defects{defect_kind::byte_order_mark});
   EXPECT_EQ(defects_of("no field\r\n"), defects{defect_kind::header_separator});
   EXPECT_EQ(defects_of("A : b\r\n\r\n"), defects{defect_kind::header_name_space});
   EXPECT_EQ(defects_of(" lost\r\n again\r\nA: b\r\n\r\n"), defects{defect_kind::header_lost});

@@ -22,7 +22,7 @@ struct decoded_text {
 /// around it do not count). Never fails: what is malformed becomes U+FFFD.
 ///
 /// Mail says less than the truth: where the label is empty, "us-ascii" or unknown, bytes that are UTF-8 are
-/// taken for that, others for windows-1252. A byte-order mark of UTF-8 at the start is dropped. The labels
+/// taken for that, others for windows-1252. A byte-order mark is a character as any other. The labels
 /// are those of the WHATWG standard, by which "iso-8859-1" is windows-1252; and "utf-7", "unicode-1-1-utf-7"
 /// (RFC 2152).
 [[nodiscard]] TIDEWIRE_MIME_API decoded_text decode_charset(std::string_view label, std::string_view bytes);
