@@ -16,6 +16,8 @@ class single final : public submission_queue {
   explicit single(submission& one) noexcept : one_(&one) {}
   submission* next() override { return std::exchange(one_, nullptr); }
   void done(submission&) override {}
+  // Was it asked for? If not, the session refused to do anything.
+  [[nodiscard]] bool begun() const noexcept { return one_ == nullptr; }
 
  private:
   submission* one_;
@@ -35,7 +37,7 @@ task<send_report> send_one(detail::client_session& session, envelope mail,
   try {
     co_await with_timeout(options.timeout, session.submit(queue));
   } catch (const error& e) {
-    if (e.code() == tidewire::errc::misuse || e.code() == tidewire::errc::closed) throw;
+    if (!queue.begun() && e.code() == condition::misuse) throw;
     broken = e.failure();
   }
   if (broken) one.report.broken = *broken;

@@ -259,13 +259,13 @@ void client_session::append_commands(active& one) {
 // Whatever it throws, `current` and `ahead` are what has to be settled.
 task<> client_session::run(submission_queue& queue, std::optional<active>& current,
                            std::optional<active>& ahead) {
-  require_quiet();
   out_.clear();
   reply answer;
   current = next_message(queue);
   while (current) {
     switch (current->steps.next()) {
       case transaction::step::write:
+        require_quiet();
         append_commands(*current);
         co_await peer_.write(out_);
         out_.clear();
@@ -280,6 +280,8 @@ task<> client_session::run(submission_queue& queue, std::optional<active>& curre
         if (answer.code == 421) fail(answer.to_failure(), "send a message");
         break;
       case transaction::step::send_body:
+        // What is here already would be taken for the answer to the message.
+        require_quiet();
         co_await send_body(*current);
         if (current->steps.body_refused()) break;
         // The next envelope leaves together with the end of this message.

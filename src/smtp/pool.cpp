@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <limits>
 #include <optional>
 #include <vector>
 
@@ -98,7 +99,14 @@ class pool_state::connection final : public submission_queue {
 
   std::optional<client> session;
   time_point opened_at{};
-  [[nodiscard]] std::size_t sent() const noexcept { return sent_; }
+  // How many more messages may go over this connection, by our limit and by the server's (RFC 9422).
+  [[nodiscard]] std::size_t messages_left() const noexcept {
+    std::uint64_t most = of_.options_.messages_per_connection;
+    const std::uint64_t theirs = session ? session->capabilities().max_messages : 0;
+    if (most == 0 || (theirs != 0 && theirs < most)) most = theirs;
+    return most == 0 ? std::numeric_limits<std::size_t>::max()
+                     : static_cast<std::size_t>(most - std::min<std::uint64_t>(most, sent_));
+  }
   void restart() noexcept { sent_ = 0; }
 
  private:
@@ -183,10 +191,9 @@ task<> pool_state::serve_session(connection& on) {
       rested = true;
       continue;
     }
+    const std::size_t left = on.messages_left();
     const bool worn =
-        on.session &&
-        (!on.session->is_open() || here.now() - on.opened_at > options_.max_age ||
-         (options_.messages_per_connection != 0 && on.sent() >= options_.messages_per_connection));
+        on.session && (!on.session->is_open() || left == 0 || here.now() - on.opened_at > options_.max_age);
     bool dead = false;
     if (on.session && !worn && rested) {
       // What the server did meanwhile is found out before a message depends on it.
@@ -220,9 +227,7 @@ task<> pool_state::serve_session(connection& on) {
       continue;
     }
     if (rate_) co_await rate_->acquire();
-    on.allow(rate_                                   ? 1
-             : options_.messages_per_connection == 0 ? waiting_.max_size()
-                                                     : options_.messages_per_connection - on.sent());
+    on.allow(rate_ ? 1 : left);
     (void)co_await as_result(on.session->submit(on));
     if (co_await is_canceled()) co_return;
   }

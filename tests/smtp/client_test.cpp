@@ -456,6 +456,39 @@ TEST(SmtpClient, LeavesAServerThatSpeaksOutOfTurn) {
           });
 }
 
+TEST(SmtpClient, TakesNoAnswerThatCameBeforeTheMessage) {
+  const std::string commands = "MAIL FROM:<a@x> SIZE=20\r\nRCPT TO:<b@y>\r\nDATA\r\n";
+  const auto script =
+      opening(pipelining) + std::vector<turn>{{commands, "250 ok\r\n250 ok\r\n354 go\r\n250 taken\r\n"}};
+  against(script, [](stream peer) -> task<> {
+    client session = co_await open(std::move(peer), plain);
+    envelope mail = to({"b@y"});
+    const send_report report = co_await report_of(session, mail, text);
+    EXPECT_EQ(outcomes(report), deliveries{delivery::not_sent});
+    EXPECT_EQ(report.why().code(), errc::unexpected_reply);
+    EXPECT_FALSE(session.is_open());
+  });
+}
+
+TEST(SmtpClient, KnowsThatAMessageMayBeThereWhenAnotherTaskQuits) {
+  const std::string commands = "MAIL FROM:<a@x> SIZE=20\r\nRCPT TO:<b@y>\r\nDATA\r\n";
+  const auto script = opening(pipelining) + std::vector<turn>{{commands, "250 ok\r\n250 ok\r\n354 go\r\n"},
+                                                              {"Subject: x\r\n\r\n..dot\r\n.\r\n", ""}};
+  against(script, [](stream peer) -> task<> {
+    client session = co_await open(std::move(peer), plain);
+    const auto sending = [&]() -> task<> {
+      envelope mail = to({"b@y"});
+      const send_report report = co_await report_of(session, mail, text);
+      EXPECT_EQ(outcomes(report), deliveries{delivery::unknown});
+    };
+    const auto quitting = [&]() -> task<> {
+      co_await sleep_for(1s);
+      co_await session.quit();
+    };
+    co_await when_all(sending(), quitting());
+  });
+}
+
 TEST(SmtpClient, DoesNotTakeBrokenRulesForAnAnswer) {
   const std::string commands = "MAIL FROM:<a@x> SIZE=20\r\nRCPT TO:<b@y>\r\nDATA\r\n";
   for (const char* answers :
