@@ -192,7 +192,7 @@ class connection_pool_state : public std::enable_shared_from_this<connection_poo
     bool refused = false;
   };
 
-  static void drop(item&& unwanted) noexcept { const item dropped(std::move(unwanted)); }
+  static void drop(item&& unwanted) noexcept { [[maybe_unused]] const item dropped(std::move(unwanted)); }
   void count(std::string_view what) const noexcept {
     if (options.told != nullptr) options.told->counted(what, 1);
   }
