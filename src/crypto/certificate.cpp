@@ -192,9 +192,9 @@ std::vector<std::string> certificate::uris() const {
   return alternative_names(x509_.get(), GEN_URI);
 }
 
-public_key certificate::key() const {
+result<public_key> certificate::key() const {
   EVP_PKEY* const key = X509_get_pubkey(x509_.get());
-  if (key == nullptr) throw error(openssl_failure(errc::malformed_key, "the key of the certificate"));
+  if (key == nullptr) return openssl_failure(errc::malformed_key, "the key of the certificate");
   return public_key::adopt(key);
 }
 

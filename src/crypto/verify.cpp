@@ -64,8 +64,11 @@ std::string in_words(int code, certificate_problem problem, const certificate& c
       return subject + " is issued by " + issuer +
              ", which was neither sent nor is it trusted: an intermediate is missing, or the root is unknown";
     case certificate_problem::bad_signature: return subject + " is not signed by its issuer, " + issuer;
-    case certificate_problem::weak:
-      return subject + " is too weak: " + culprit.key().description() + ", " + culprit.signature_algorithm();
+    case certificate_problem::weak: {
+      const auto key = culprit.key();
+      return subject + " is too weak: " + (key ? key->description() : "an unknown key") + ", " +
+             culprit.signature_algorithm();
+    }
     case certificate_problem::wrong_host:
     case certificate_problem::wrong_purpose:
     case certificate_problem::revoked:

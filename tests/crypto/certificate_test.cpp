@@ -41,8 +41,8 @@ TEST(Certificate, TellsWhatIsInIt) {
   EXPECT_EQ(leaf.ip_addresses(), (names{"192.0.2.1", "2001:db8::1"}));
   EXPECT_EQ(leaf.email_addresses(), names{"ada@example.org"});
   EXPECT_EQ(leaf.uris(), names());
-  EXPECT_EQ(leaf.key(), server.key.public_part());
-  EXPECT_EQ(leaf.key().description(), "P-256");
+  EXPECT_EQ(leaf.key().value(), server.key.public_part());
+  EXPECT_EQ(leaf.key()->description(), "P-256");
   EXPECT_EQ(leaf.signature_algorithm(), "ecdsa-with-SHA256");
   EXPECT_EQ(leaf.fingerprint(), sha256(leaf.to_der()).finish());
   EXPECT_EQ(leaf.fingerprint(hash_algorithm::sha1), sha1(leaf.to_der()).finish());
@@ -321,6 +321,22 @@ TEST(VerifyChain, AChangedByteInASignatureIsSeen) {
   std::string detail;
   EXPECT_EQ(problem_of({changed}, ca.own_certificate(), {}, &detail), certificate_problem::bad_signature);
   EXPECT_EQ(detail, "the certificate for CN=localhost is not signed by its issuer, CN=Root");
+}
+
+// It says P-256, but the point is not on the curve: the certificate can be read, its key cannot.
+TEST(VerifyChain, AKeyThatIsNoneIsAProblemLikeOthers) {
+  const authority ca = authority_at_noon();
+  const certificate leaf = ca.issue({"localhost"}).leaf();
+  std::string der(as_text(leaf.to_der()));
+  const auto key = leaf.key()->to_der();
+  const std::size_t at = der.find(as_text(key));
+  ASSERT_NE(at, npos);
+  der[at + key.size() - 1] = static_cast<char>(der[at + key.size() - 1] ^ 1);
+  const auto changed = certificate::from_der(as_bytes(der)).value();
+  EXPECT_EQ(changed.key().code(), errc::malformed_key);
+  std::string detail;
+  EXPECT_NE(problem_of({changed}, ca.own_certificate(), {}, &detail), std::nullopt);
+  EXPECT_NE(detail.find("CN=localhost"), std::string::npos) << detail;
 }
 
 TEST(VerifyChain, AnEmptyOneIsNone) {

@@ -93,8 +93,8 @@ class TIDEWIRE_CRYPTO_API certificate {
   /// The URIs of the subject.
   [[nodiscard]] std::vector<std::string> uris() const;
 
-  /// Its key.
-  [[nodiscard]] public_key key() const;
+  /// Its key. @return `errc::malformed_key` if it is none, or one that OpenSSL does not know.
+  [[nodiscard]] result<public_key> key() const;
   /// How it is signed: `ecdsa-with-SHA256`, `sha256WithRSAEncryption`.
   [[nodiscard]] std::string signature_algorithm() const;
   /// The digest of the whole certificate, which others call its thumbprint.
