@@ -2,7 +2,8 @@
 //
 //   tls_starttls
 //
-// Prints what the client reads; then, of a server, or somebody between, that says more than it should before TLS:
+// Prints what the client reads; then, of a server, or somebody between, that says more than it should before
+// TLS:
 //
 //   220 ready
 //   250 STARTTLS

@@ -15,12 +15,12 @@
 #include <tidewire/core/mutex.hpp>
 #include <tidewire/core/observer.hpp>
 #include <tidewire/core/offload.hpp>
-#include <tidewire/core/proxy.hpp>
 #include <tidewire/core/pool.hpp>
 #include <tidewire/core/process_pool.hpp>
+#include <tidewire/core/proxy.hpp>
 #include <tidewire/core/rate_limiter.hpp>
-#include <tidewire/core/resolver.hpp>
 #include <tidewire/core/reconnect.hpp>
+#include <tidewire/core/resolver.hpp>
 #include <tidewire/core/retry.hpp>
 #include <tidewire/core/run.hpp>
 #include <tidewire/core/run_on.hpp>

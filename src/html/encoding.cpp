@@ -28,8 +28,7 @@ std::string_view charset_parameter(std::string_view content) noexcept {
   constexpr std::string_view word = "charset";
   std::size_t at = 0;
   for (;;) {
-    while (at + word.size() <= content.size() && !ascii::iequals(content.substr(at, word.size()), word))
-      ++at;
+    while (at + word.size() <= content.size() && !ascii::iequals(content.substr(at, word.size()), word)) ++at;
     if (at + word.size() > content.size()) return {};
     at += word.size();
     while (at < content.size() && is_space(content[at])) ++at;
@@ -112,7 +111,8 @@ class prescan {
       ++at_;
       return true;
     }
-    while (more() && !is_space(bytes_[at_]) && bytes_[at_] != '>') found.second += ascii::to_lower(bytes_[at_++]);
+    while (more() && !is_space(bytes_[at_]) && bytes_[at_] != '>')
+      found.second += ascii::to_lower(bytes_[at_++]);
     return more();
   }
 

@@ -271,8 +271,7 @@ class link_reader {
         if (end == std::string_view::npos) return;
         if (end != start) add(link_kind::style_sheet, node, attribute, text.substr(start, end - start));
         at = end;
-      } else if (text[at] == '@' && text.size() - at >= 8 &&
-                 ascii::iequals(text.substr(at, 7), "@import")) {
+      } else if (text[at] == '@' && text.size() - at >= 8 && ascii::iequals(text.substr(at, 7), "@import")) {
         std::size_t quote = at + 7;
         while (quote < text.size() && is_space(text[quote])) ++quote;
         if (quote == text.size() || (text[quote] != '"' && text[quote] != '\'')) continue;

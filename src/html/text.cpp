@@ -718,7 +718,8 @@ class markdown_writer {
         case '<': out_ += '\\'; break;
         case '_':
           // Within a word it is no mark.
-          if (i == 0 || i + 1 == word.size() || !ascii::is_alnum(word[i - 1]) || !ascii::is_alnum(word[i + 1]))
+          if (i == 0 || i + 1 == word.size() || !ascii::is_alnum(word[i - 1]) ||
+              !ascii::is_alnum(word[i + 1]))
             out_ += '\\';
           break;
         case '~':

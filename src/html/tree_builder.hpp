@@ -117,8 +117,8 @@ class tree_builder {
   void close();
   std::vector<raw_error> take_errors() { return std::move(tokens_.errors); }
 
-  // What the tokenizer calls. (Small structures go by reference on the paths that each token takes: by value they are
-  // written in parts and read as a whole, which stalls.)
+  // What the tokenizer calls. (Small structures go by reference on the paths that each token takes: by value
+  // they are written in parts and read as a whole, which stalls.)
   void on_text(const slice& text) { characters({text, false}); }
   void on_literal(std::string_view text, std::uint32_t) { characters({store_->pool.add(text), false}); }
   void on_null(std::uint32_t source) { characters({{source, 1}, true}); }

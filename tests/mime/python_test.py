@@ -29,11 +29,15 @@ DIFFERENCES = {
     # RFC 2046 section 5.2.3: the body of message/external-body is a phantom, the header of what is elsewhere. Python makes
     # a message of it.
     "mail-parser/eml/rfc/001.eml": {"children root.0", "children root.1", "children root.2"},
+    "cpython-email/msg_36.txt": {"children root.1.0", "children root.1.1"},
     # RFC 2046 section 5.2.1 allows message/rfc822 no base64; it is decoded all the same. Python reads the base64 as a
     # message.
     "mail-parser/eml/rfc/008.eml": {"type root.1.0", "children root.1.0"},
     # RFC 2046 section 5.1.1, body-part: without any, the multipart has nothing in it. Python counts a line break.
     "mimekit/messages/empty-multipart.txt": {"body root.0"},
+    "cpython-email/msg_42.txt": {"body root.1.0"},
+    # RFC 5322 section 4.5, obs-orig-date and the like: `"Date" *WSP ":"`. Python takes such a field for the body.
+    "ruby-mail/emails/rfc2822/example13.eml": {"body root"},
     # A byte-order mark before the header: Python takes the whole file for a body.
     "mimekit/messages/feedback-report.txt": {"type root", "children root"},
     # RFC 2046 section 5.1.1: the line break before a boundary belongs to it. Here none came, so it is of the text.

@@ -14,7 +14,7 @@ enum class defect_kind : std::uint8_t {
   header_separator,    ///< A line in a header that is no field: the body was taken to begin with it.
   header_name_space,   ///< White space before the colon of a field (RFC 5322 section 4.5, obsolete).
   header_lost,         ///< A continuation line without a field before it; passed over.
-  byte_order_mark,          ///< The file begins with one; passed over.
+  byte_order_mark,     ///< The file begins with one; passed over.
   header_line_length,  ///< A header line of more than 998 characters (RFC 5322 section 2.1.1).
   header_nul,          ///< A NUL in a header.
   header_bare_cr,      ///< A CR in a header that no LF follows (RFC 5322 section 2.2).
