@@ -1,25 +1,11 @@
-#include <tidewire/base/bytes.hpp>
 #include <tidewire/smtp/capabilities.hpp>
 
 #include <algorithm>
 
+#include "words.hpp"
+
 namespace tidewire::smtp {
 namespace {
-
-std::string upper(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = ascii::to_upper(c);
-  return out;
-}
-
-// The next word, which is taken off the text.
-std::string_view take_word(std::string_view& text) {
-  text = ascii::trim_blank_left(text);
-  const std::size_t end = std::min(text.find_first_of(" \t"), text.size());
-  const std::string_view word = text.substr(0, end);
-  text.remove_prefix(end);
-  return word;
-}
 
 void take_auth(capabilities& into, std::string_view mechanism) {
   std::string name = upper(mechanism);

@@ -5,6 +5,8 @@
 #include <array>
 #include <utility>
 
+#include "words.hpp"
+
 namespace tidewire::smtp {
 namespace {
 
@@ -41,20 +43,6 @@ bool is_keyword(std::string_view text) {
 bool is_value(std::string_view text) {
   return std::ranges::all_of(
       text, [](char c) { return (ascii::is_visible(c) && c != '=') || !ascii::is_ascii(c); });
-}
-
-std::string upper(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = ascii::to_upper(c);
-  return out;
-}
-
-std::string_view take_word(std::string_view& text) {
-  text = ascii::trim_blank_left(text);
-  const std::size_t end = std::min(text.find_first_of(" \t"), text.size());
-  const std::string_view word = text.substr(0, end);
-  text.remove_prefix(end);
-  return word;
 }
 
 result<void> append_others(std::string& wire, const std::vector<parameter>& others) {

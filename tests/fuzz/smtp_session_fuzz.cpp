@@ -34,23 +34,28 @@ outcome serve(const session_options& options, std::string_view wire, std::size_t
   session server(options);
   server.greet({220, {}, "ready"});
   std::string buffered;
+  std::string message;  // how much of one that is discarded was told before depends on the split
   while (!wire.empty()) {
     buffered += wire.substr(0, step);
     wire.remove_prefix(std::min(step, wire.size()));
     for (;;) {
       const session_event event = server.next(as_bytes(buffered));
       require(server.taken() <= buffered.size());
-      out.told += event == session_event::more || event == session_event::body
-                      ? std::string()
-                      : '\n' + std::to_string(static_cast<int>(event)) + ' ';
-      out.told += as_text(server.body());
+      message += as_text(server.body());
+      if (event != session_event::more && event != session_event::body) {
+        out.told += '\n' + std::to_string(static_cast<int>(event));
+      }
       buffered.erase(0, server.taken());
       switch (event) {
         case session_event::more: break;
         case session_event::quit:
         case session_event::closed: out.said = server.output(); return out;
-        case session_event::data: server.respond({354, {}, "go"}); continue;
+        case session_event::data:
+          message.clear();
+          server.respond({354, {}, "go"});
+          continue;
         case session_event::message: {
+          out.told += ' ' + message;
           const std::vector<reply> answers(server.recipients().size(), reply{250, {}, "taken"});
           server.respond(answers);
           continue;
