@@ -11,12 +11,14 @@ set -eu
 
 # A program that is there need not be a package's: name:command.
 build='g++:g++ cmake:cmake ninja-build:ninja libasio-dev libssl-dev'
-test='libgtest-dev libgmock-dev postfix openssl:openssl'
-bench='libbenchmark-dev postfix libuv1-dev libgumbo-dev libxml2-dev libgmime-3.0-dev
+test='libgtest-dev libgmock-dev'
+bench='libbenchmark-dev libuv1-dev libgumbo-dev libxml2-dev libgmime-3.0-dev
   pkg-config:pkg-config python3:python3 valgrind:valgrind'
 clang='clang-19:clang++-19 clang-format-19:clang-format-19 libclang-rt-19-dev llvm-19:llvm-symbolizer-19'
 windows='g++-mingw-w64-x86-64-posix:x86_64-w64-mingw32-g++-posix wine64 googletest'
-ci="git:git ccache:ccache make:make binutils:nm $clang $windows"
+# What the tests compare with and talk to. Elsewhere than in CI, what is not there is skipped.
+oracles='openssl:openssl curl:curl nginx-light:nginx postfix:postfix'
+ci="git:git ccache:ccache make:make binutils:nm $oracles $clang $windows"
 
 case "${1:-}" in
   demo) wanted="$build" ;;
