@@ -20,13 +20,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
   mime::message mail({1, 2}, {});
   try {
-    mail.from("a@b.c").to(text);
+    mail.from("a@b.c").cc("z@z.z").to(text);
   } catch (const tidewire::error&) {
     return 0;
   }
   const auto wanted = mail.envelope().recipients;
   const mime::parsed_message back = mime::parse(mail.str({.utf8 = true}));
-  require(back.root().headers().size() == 7);
+  require(back.root().headers().size() == 8);
   require(back.to() == list.mailboxes());
   for (const mime::mailbox& one : back.to())
     require(std::find(wanted.begin(), wanted.end(), one.address) != wanted.end());
