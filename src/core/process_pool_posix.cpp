@@ -159,6 +159,7 @@ class process_master {
       for (worker& each : workers_) take_report(each);
       reap();
       keep_time();
+      begin_to_roll();
     }
     if (given_up_) throw error(*given_up_);
     return killed_ ? 1 : 0;
@@ -205,11 +206,7 @@ class process_master {
     char number = 0;
     while (::read(signals_.get(), &number, 1) == 1) {
       if (number == SIGHUP) {
-        if (!stopping_ && rolling_ == slots_.size()) {
-          tell("process.rolling", severity::info, 0, {});
-          rolling_ = 0;
-          roll();
-        }
+        roll_wanted_ = true;
       } else if (number != SIGCHLD) {
         stop(/*at_once=*/stopping_);
       }
@@ -270,6 +267,14 @@ class process_master {
     roll();
   }
 
+  /// What was asked for while workers are renewed is done after that.
+  void begin_to_roll() {
+    if (!roll_wanted_ || stopping_ || rolling_ != slots_.size()) return;
+    roll_wanted_ = false;
+    tell("process.rolling", severity::info, 0, {});
+    rolling_ = 0;
+    roll();
+  }
   /// Starts the successor of the next worker; without one there, it is started in any case.
   void roll() {
     for (; rolling_ < slots_.size(); ++rolling_) {
@@ -417,7 +422,8 @@ class process_master {
   std::vector<slot> slots_;
   std::list<worker> workers_;            // stay where they are while others are started
   std::size_t rolling_ = slots_.size();  // the slot that is renewed; that many: none
-  pid_t successor_ = -1;                 // what is to be ready there
+  bool roll_wanted_ = false;
+  pid_t successor_ = -1;  // what is to be ready there
   std::size_t failed_starts_ = 0;
   std::optional<failure> given_up_;
   bool stopping_ = false;

@@ -52,8 +52,11 @@ TEST(Runtime, RunsATaskOnOneLoop) {
 TEST(Runtime, TheFirstErrorCancelsTheOthersWhichAreWaitedFor) {
   runtime loops({.loops = 3});
   std::atomic<int> canceled = 0;
+  std::atomic<int> waiting = 0;
   const auto work = [&](std::size_t index) -> task<> {
+    while (index == 1 && waiting < 2) co_await yield();
     if (index == 1) throw std::runtime_error("the second one failed");
+    ++waiting;
     const auto slept = co_await as_result(sleep_for(1h));
     EXPECT_EQ(slept.error(), condition::canceled);
     ++canceled;
@@ -69,13 +72,18 @@ TEST(Runtime, TheFirstErrorCancelsTheOthersWhichAreWaitedFor) {
 
 TEST(Runtime, IsCanceledFromOutside) {
   runtime loops({.loops = 2});
+  std::atomic<int> waiting = 0;
   std::atomic<int> canceled = 0;
   const auto work = [&](std::size_t) -> task<> {
+    ++waiting;
     if (!co_await as_result(sleep_for(1h))) ++canceled;
   };
   const auto check = [&]() -> task<> {
-    const auto ended = co_await as_result(with_timeout(20ms, loops.on_each(work)));
-    EXPECT_TRUE(ended) << "each task ended by itself, and without an error";
+    co_await with_group([&](task_group& group) -> task<> {
+      group.spawn(loops.on_each(work));
+      while (waiting < 2) co_await yield();
+      group.cancel();
+    });
   };
   run(check());
   EXPECT_EQ(canceled, 2);
@@ -107,15 +115,15 @@ TEST(Runtime, ASignalCancelsWhatRunsOnEveryLoopOnce) {
 
 TEST(Runtime, EndsWhatWasSpawnedThere) {
   std::atomic<bool> canceled = false;
+  std::atomic<bool> waits = false;
+  const auto forever = [&]() -> task<> {
+    waits = true;
+    const auto slept = co_await as_result(sleep_for(1h));
+    co_await shield(sleep_for(2ms));  // a good-bye is said
+    canceled = !slept;
+  };
   {
-    runtime loops({.loops = 1});
-    std::atomic<bool> waits = false;
-    const auto forever = [&]() -> task<> {
-      waits = true;
-      canceled = !co_await as_result(sleep_for(1h));
-      co_await shield(sleep_for(2ms));  // a good-bye is said
-      canceled = canceled.load();
-    };
+    const runtime loops({.loops = 1});
     spawn(loops[0], forever(), asio::detached);
     while (!waits) std::this_thread::yield();
   }

@@ -62,7 +62,9 @@ class TIDEWIRE_CORE_API worker_process {
 /// | the master gets | what happens |
 /// | --- | --- |
 /// | SIGTERM, SIGINT | every worker gets SIGTERM, and is killed after `stop_timeout`; again: is killed now |
-/// | SIGHUP | slot by slot, a new worker is started, and when it is ready the old one gets SIGTERM |
+/// | SIGHUP | slot by slot, a new worker is started; when it is ready the old one gets SIGTERM |
+///
+/// A SIGHUP that comes while workers are being renewed has all of them renewed once more.
 ///
 /// A worker is a fork: it has what was made before, such as listeners, and the program as it was then. It is
 /// in a process group of its own, so that a terminal's Ctrl-C goes to the master alone; it ignores SIGHUP
