@@ -128,8 +128,9 @@ int main(int argc, char** argv) {
     for (const tw::crypto::certificate& each : seen.sent) {
       std::printf("certificate   %s\n", each.subject().c_str());
       std::printf("              issued by %s\n", each.issuer().c_str());
-      std::printf("              %s, valid until %s\n", each.key().description().c_str(),
-                  text_of(each.not_after()).c_str());
+      const auto key = each.key();
+      const std::string described = key ? key->description() : key.error().message();
+      std::printf("              %s, valid until %s\n", described.c_str(), text_of(each.not_after()).c_str());
     }
     for (const auto& each : seen.problems) std::printf("problem       %s\n", each.detail.c_str());
     if (seen.problems.empty()) std::puts("verified      yes");
