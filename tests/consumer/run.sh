@@ -136,6 +136,7 @@ symbols_are_ours() {  # symbols_are_ours LIBRARY
 no_private_library_is_needed() {  # no_private_library_is_needed LIBRARY: what a module may need at run time
   local allowed='libtidewire_|libstdc\+\+|libgcc_s|libm\.|libc\.|ld-linux|libpthread'
   [[ $1 == *tidewire_crypto* ]] && allowed="$allowed|libcrypto\."
+  [[ $1 == *tidewire_tls* ]] && allowed="$allowed|libcrypto\.|libssl\."
   ! readelf -d "$1" | grep NEEDED | grep -vE "\[($allowed)"
 }
 
@@ -167,6 +168,9 @@ for kind in static shared; do
   openssl="OpenSSL;PkgConfig"
   [ $kind = shared ] && openssl=
   check "$kind: find_package, crypto" find_package_consumer $kind crypto crypto "$openssl"
+  check "$kind: find_package, mime, without a look at Asio and OpenSSL" find_package_consumer $kind mime mime ""
+  check "$kind: find_package, tls" find_package_consumer $kind tls tls "Threads;Asio;$openssl"
+  check "$kind: find_package, smtp" find_package_consumer $kind smtp smtp "Threads;Asio;$openssl"
   check "$kind: find_package without components" find_package_consumer $kind core "" "Threads;Asio;$openssl"
   check "$kind: add_subdirectory" subdirectory_consumer $kind
   check "$kind: FetchContent" fetch_content_consumer $kind
@@ -174,6 +178,8 @@ for kind in static shared; do
   check "$kind: pkg-config, core, from a moved tree" pkg_config_consumer $kind core tidewire-core
   check "$kind: pkg-config, crypto, from a moved tree" pkg_config_consumer $kind crypto tidewire-crypto
   check "$kind: pkg-config, html, from a moved tree" pkg_config_consumer $kind html tidewire-html
+  check "$kind: pkg-config, mime, from a moved tree" pkg_config_consumer $kind mime tidewire-mime
+  check "$kind: pkg-config, smtp, from a moved tree" pkg_config_consumer $kind smtp tidewire-smtp
   check "$kind: an unknown component is refused by name" \
     refuses $kind "has no module 'smpt'; its modules are base, core" "0.1 REQUIRED COMPONENTS smpt"
   check "$kind: another minor version is refused" refuses $kind "version: 0.1.0" "0.2 REQUIRED COMPONENTS base"
