@@ -410,8 +410,8 @@ TEST(TlsServerNames, TheKindOfKeyFollowsWhatTheClientCanCheck) {
   ecdsa.versions(version::tls1_2, version::tls1_2).cipher_suites("", "ECDHE-ECDSA-AES128-GCM-SHA256");
   client_context rsa = trusting_client();
   rsa.versions(version::tls1_2, version::tls1_2).cipher_suites("", "ECDHE-RSA-AES128-GCM-SHA256");
-  EXPECT_EQ(run(shake_hands(ecdsa, server)).client->peer_certificate()->key().kind(), crypto::key_kind::ec);
-  EXPECT_EQ(run(shake_hands(rsa, server)).client->peer_certificate()->key().kind(), crypto::key_kind::rsa);
+  EXPECT_EQ(run(shake_hands(ecdsa, server)).client->peer_certificate()->key()->kind(), crypto::key_kind::ec);
+  EXPECT_EQ(run(shake_hands(rsa, server)).client->peer_certificate()->key()->kind(), crypto::key_kind::rsa);
 }
 
 TEST(TlsReload, NewConnectionsGetTheNewCertificateAndOldOnesGoOn) {
