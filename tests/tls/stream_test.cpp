@@ -51,7 +51,7 @@ TEST(TlsStream, SaysWhatWasAgreedOn) {
     for (const stream* each : {&near, &far}) {
       const connection_report report = each->report();
       EXPECT_EQ(report.version, version::tls1_3);
-      EXPECT_EQ(report.cipher_suite, "TLS_AES_256_GCM_SHA384");
+      EXPECT_EQ(report.cipher_suite, "TLS_AES_128_GCM_SHA256");
       EXPECT_EQ(report.group, "x25519");
       EXPECT_EQ(report.signature, "ECDSA-SHA256");
       EXPECT_EQ(report.alpn, "h2");
