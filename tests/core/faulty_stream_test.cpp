@@ -467,6 +467,7 @@ TEST(FaultyStream, IsPutOverAnother) {
 }
 
 TEST(FaultyStream, OutlivesItsLoopWithSomethingPending) {
+  virtual_clock time;
   link l = make_link({.reading = {.latency = 5ms}, .writing = {.latency = 5ms}});
   std::array<char, 10> buffer;
   const auto starts = [&]() -> task<> {
@@ -474,12 +475,12 @@ TEST(FaultyStream, OutlivesItsLoopWithSomethingPending) {
     co_await l.server.write("y");
     (void)co_await as_result(with_timeout(1ms, l.client.read_some(buffer)));
   };
-  run(starts());
+  run(starts(), {.clock = &time});
   const auto again = [&]() -> task<> {
     EXPECT_EQ(co_await l.client.read_some(buffer), 1u);
     EXPECT_EQ(co_await l.server.read_some(buffer), 1u);
   };
-  run(again());
+  run(again(), {.clock = &time});
 }
 
 /// An exchange that must end, well or with an error of the stream, whatever happens to the link.

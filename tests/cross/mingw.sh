@@ -35,8 +35,9 @@ if [ ! -e "$WINEPREFIX/system.reg" ]; then
   "$WINESERVER" -w
 fi
 
+# GCC 12 at -O1 takes what a std::variant does not hold for something that is destroyed uninitialized.
 cmake -S "$source" -B "$work/tidewire" -G Ninja -DCMAKE_TOOLCHAIN_FILE="$toolchain" -DCMAKE_BUILD_TYPE=Debug \
-  -DCMAKE_CXX_FLAGS_DEBUG=-O1 -DCMAKE_CROSSCOMPILING_EMULATOR="$wine" -DTIDEWIRE_MODULES=core -DTIDEWIRE_WERROR=ON \
+  "-DCMAKE_CXX_FLAGS_DEBUG=-O1 -Wno-maybe-uninitialized" -DCMAKE_CROSSCOMPILING_EMULATOR="$wine" -DTIDEWIRE_MODULES=core -DTIDEWIRE_WERROR=ON \
   -DTIDEWIRE_BUILD_EXAMPLES=OFF -DTIDEWIRE_INSTALL=OFF -DGTest_DIR="$work/googletest/lib/cmake/GTest" \
   -DAsio_INCLUDE_DIR="$work/include"
 cmake --build "$work/tidewire" -j "$jobs"

@@ -39,7 +39,7 @@ struct recipient_result {
 };
 
 /// What became of a message for each of its recipients.
-struct [[nodiscard]] send_report {
+struct send_report {
   std::vector<recipient_result> recipients{};  ///< In the order of the envelope.
   /// The answer to the message itself; its text often names the message in the server's queue. No code if
   /// there was none. With LMTP, the answer for the last recipient.
