@@ -114,7 +114,7 @@ nothing_leaks() {  # nothing_leaks KIND: neither our flags nor our folders nor w
   local files
   files=$(find "$work/$1/prefix" -name '*.cmake' ! -name 'Find*.cmake' -o -name '*.pc')
   # shellcheck disable=SC2086
-  ! grep -nE -e '-W[a-z]|sanitize|private_flags|ccache|GTest|gtest|benchmark|BUILD_INTERFACE|LINK_ONLY:>' $files &&
+  ! grep -nE -e '-W[a-z]|fsanitize|private_flags|ccache|GTest|gtest|benchmark|BUILD_INTERFACE|LINK_ONLY:>' $files &&
     ! grep -rnF -e "$source" -e "$work" ${STATIC_BUILD:+-e "$STATIC_BUILD"} $files "$work/$1/prefix/include"
 }
 

@@ -330,6 +330,9 @@ TEST(Serve, CutsThoseWhoDoNotEndInTime) {
              client));
   EXPECT_EQ(told.events("server.cut"), 1u);
   EXPECT_TRUE(noted().empty()) << "that the server ended is no error of the handler";
+  // Where a socket cannot be untied from its loop (Windows before 8.1, Wine), it was closed with that.
+  if (stays->native_handle() == static_cast<native_socket>(-1))
+    GTEST_SKIP() << "the client ended with its loop";
   EXPECT_EQ(run(stays->read_all()), "");
 }
 
