@@ -337,7 +337,10 @@ class addr_spec_parser {
       } else if (c == ')') {
         if (--depth == 0) return;
       } else if (c == '\\') {
-        if (at_ == text_.size()) bad("a backslash before nothing");
+        if (at_ == text_.size()) {
+          bad("a backslash before nothing");
+          return;
+        }
         ++at_;
       } else if (c == '\r' || c == '\n' || c == '\0') {
         bad("a CR, LF or NUL");

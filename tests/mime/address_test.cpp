@@ -213,6 +213,23 @@ TEST(MimeAddress, AgreesWithIsemail) {
   EXPECT_EQ(count, 82U);
 }
 
+// "0H`@(\\" once ran past its end.
+TEST(MimeAddress, AnAddrSpecCutAnywhereIsReadToItsEndOnly) {
+  const std::string whole = "\"a\\\"b\".c(\\)(x\\\\)\r\n )@(\\() sub . example (c\\)) . org";
+  ASSERT_TRUE(parse_addr_spec(whole));
+  for (std::size_t size = 0; size < whole.size(); ++size) {
+    SCOPED_TRACE(size);
+    // In memory of its own size, so that the sanitizer sees one byte too many.
+    const std::vector<char> cut(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size));
+    const auto found = parse_addr_spec(std::string_view(cut.data(), cut.size()));
+    if (!found) {
+      EXPECT_NE(found.error().detail().find(" at offset "), std::string::npos);
+    }
+  }
+  EXPECT_FALSE(parse_addr_spec("0H`@(\\"));
+  EXPECT_FALSE(parse_addr_spec("0H`@(\\l\\"));
+}
+
 TEST(MimeAddress, AgreesWithMailParser) {
   TIDEWIRE_NEEDS_CONFORMANCE("mail-parser/address.json");
   // It keeps comments as a part of the name, and white space in addresses; by RFC 5322 section 3.2.2 they are
