@@ -41,7 +41,7 @@ node node::at(std::uint32_t index) const noexcept {
 }
 
 attribute attribute_range::at(std::size_t index) const {
-  const attr_record& attr = store_->attrs[first_ + static_cast<std::uint32_t>(index)];
+  const attr_record attr = store_->attrs[first_ + static_cast<std::uint32_t>(index)];
   html::attribute made;
   made.local_name = store_->attr_local_name(attr);
   made.name = store_->attr_prefix(attr).empty() ? made.local_name : store_->attr_qualified_name(attr);
@@ -118,8 +118,8 @@ std::optional<std::string_view> node::find_attribute(std::string_view name) cons
   if (index_ == 0) return std::nullopt;
   const node_record& record = (*store_)[index_];
   if (!record.is_element() || record.b == 0) return std::nullopt;
-  const attr_record* attr = store_->find_attr_named(record, name);
-  if (attr == nullptr) return std::nullopt;
+  const auto attr = store_->find_attr_named(record, name);
+  if (!attr) return std::nullopt;
   return store_->value(*attr);
 }
 
@@ -398,9 +398,7 @@ std::size_t document::node_count() const noexcept {
   return store_ ? store_->nodes.size() - 1 : 0;
 }
 std::size_t document::memory_used() const noexcept {
-  return store_ ? store_->nodes.size() * sizeof(node_record) + store_->attrs.size() * sizeof(attr_record) +
-                      store_->pool.used() + store_->own_names.memory()
-                : 0;
+  return store_ ? store_->memory() : 0;
 }
 
 }  // namespace tidewire::html

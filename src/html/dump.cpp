@@ -40,7 +40,7 @@ void dump_element(const document_store& store, const node_record& record, std::s
   out += ">\n";
   std::vector<std::pair<std::string, std::string_view>> attrs;
   for (std::uint32_t i = 0; i < record.b; ++i) {
-    const attr_record& attr = store.attrs[record.a + i];
+    const attr_record attr = store.attrs[record.a + i];
     std::string name(space_prefix(attr.where()));
     name += attr.where() == space::other ? store.attr_qualified_name(attr) : store.attr_local_name(attr);
     attrs.emplace_back(std::move(name), store.value(attr));

@@ -173,7 +173,7 @@ std::optional<charset> late_declaration(const document_store& store) {
     const node_record& record = store[at];
     if (!record.is_html(names::meta_)) continue;
     std::optional<charset> found;
-    if (const attr_record* attr = store.find_attr(record, names::charset_))
+    if (const auto attr = store.find_attr(record, names::charset_))
       found = charset::for_label(store.value(*attr));
     else if (ascii::iequals(store.attr_value(record, names::http_equiv_), "content-type"))
       found = charset::for_label(charset_parameter(store.attr_value(record, names::content_)));

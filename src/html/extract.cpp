@@ -85,8 +85,8 @@ class link_reader {
     // The first <base> with an href counts for all links, wherever it is.
     for (std::uint32_t at = document_store::root; at != 0; at = store_.next_in(at, document_store::root)) {
       if (!store_[at].is_html(names::base_)) continue;
-      const attr_record* href = store_.find_attr(store_[at], href_);
-      if (href == nullptr) continue;
+      const auto href = store_.find_attr(store_[at], href_);
+      if (!href) continue;
       const std::string resolved = options_.resolve(options_.document_url, stripped(store_.value(*href)));
       if (!resolved.empty()) base_ = resolved;
       break;
@@ -111,19 +111,19 @@ class link_reader {
     return links_.back();
   }
   void plain(link_kind kind, std::uint32_t node, name_id attribute) {
-    if (const attr_record* attr = store_.find_attr(store_[node], attribute))
+    if (const auto attr = store_.find_attr(store_[node], attribute))
       add(kind, node, attribute, store_.value(*attr));
   }
 
   void element(std::uint32_t node) {
     const node_record& record = store_[node];
     if (record.b == 0 && !record.is_html(style_)) return;
-    if (const attr_record* style = store_.find_attr(record, style_)) css(node, style_, store_.value(*style));
+    if (const auto style = store_.find_attr(record, style_)) css(node, style_, store_.value(*style));
     if (record.where() == space::svg) {
       for (const std::uint32_t name :
            {attribute_name(space::html, href_), attribute_name(space::xlink, href_)}) {
-        const attr_record* attr = store_.find_attr(record, name);
-        if (attr == nullptr) continue;
+        const auto attr = store_.find_attr(record, name);
+        if (!attr) continue;
         add(record.name() == a_ ? link_kind::anchor : link_kind::resource, node, href_, store_.value(*attr));
         break;
       }
@@ -133,14 +133,14 @@ class link_reader {
     switch (record.name()) {
       case a_:
       case area_:
-        if (const attr_record* href = store_.find_attr(record, href_)) {
+        if (const auto href = store_.find_attr(record, href_)) {
           link& made = add(link_kind::anchor, node, href_, store_.value(*href));
           made.rel = store_.attr_value(record, rel_);
           made.hreflang = store_.attr_value(record, hreflang_);
           made.text = record.name() == a_ ? text_within(store_, node, budget_)
                                           : std::string(store_.attr_value(record, alt_));
         }
-        if (const attr_record* ping = store_.find_attr(record, ping_)) {
+        if (const auto ping = store_.find_attr(record, ping_)) {
           std::string_view rest = store_.value(*ping);
           while (!(rest = stripped(rest)).empty()) {
             std::size_t end = 0;
@@ -151,7 +151,7 @@ class link_reader {
         }
         break;
       case link_:
-        if (const attr_record* href = store_.find_attr(record, href_)) {
+        if (const auto href = store_.find_attr(record, href_)) {
           link& made = add(link_kind::relation, node, href_, store_.value(*href));
           made.rel = store_.attr_value(record, rel_);
           made.hreflang = store_.attr_value(record, hreflang_);
@@ -205,8 +205,8 @@ class link_reader {
 
   // 4.8.4.2.1, "parse a srcset attribute"
   void source_set(std::uint32_t node, name_id name) {
-    const attr_record* attr = store_.find_attr(store_[node], name);
-    if (attr == nullptr) return;
+    const auto attr = store_.find_attr(store_[node], name);
+    if (!attr) return;
     const std::string_view text = store_.value(*attr);
     std::size_t at = 0;
     for (;;) {
@@ -302,13 +302,13 @@ class microdata_reader {
     for (std::uint32_t at = document_store::root; at != 0; at = store_.next_in(at, document_store::root)) {
       const node_record& record = store_[at];
       if (!record.is_element() || record.b == 0) continue;
-      if (const attr_record* id = store_.find_attr(record, id_)) ids_.try_emplace(store_.value(*id), at);
-      if (store_.find_attr(record, itemscope_) == nullptr) continue;
+      if (const auto id = store_.find_attr(record, id_)) ids_.try_emplace(store_.value(*id), at);
+      if (!store_.has_attr(record, itemscope_)) continue;
       microdata_item item;
       words(store_.attr_value(record, itemtype_),
             [&](std::string_view word) { item.types.emplace_back(word); });
       item.id = stripped(store_.attr_value(record, itemid_));
-      item.top_level = store_.find_attr(record, itemprop_) == nullptr;
+      item.top_level = !store_.has_attr(record, itemprop_);
       numbers_.emplace(at, items_.size());
       scopes_.push_back(at);
       items_.push_back(std::move(item));
@@ -355,8 +355,8 @@ class microdata_reader {
     const node_record& record = store_[node];
     if (record.b == 0) return false;
     const auto scope = numbers_.find(node);
-    const attr_record* names = store_.find_attr(record, itemprop_);
-    if (names != nullptr) {
+    const auto names = store_.find_attr(record, itemprop_);
+    if (names) {
       microdata_item::property made;
       if (scope != numbers_.end())
         made.item = scope->second;
@@ -389,12 +389,10 @@ class microdata_reader {
         case data_:
         case meter_: return std::string(store_.attr_value(record, value_));
         case time_:
-          if (const attr_record* attr = store_.find_attr(record, datetime_))
-            return std::string(store_.value(*attr));
+          if (const auto attr = store_.find_attr(record, datetime_)) return std::string(store_.value(*attr));
           break;
         default:
-          if (const attr_record* attr = store_.find_attr(record, content_))
-            return std::string(store_.value(*attr));
+          if (const auto attr = store_.find_attr(record, content_)) return std::string(store_.value(*attr));
           break;
       }
     }
@@ -427,8 +425,8 @@ metadata extract_metadata(const document& document) {
   for (std::uint32_t at = document_store::root; at != 0; at = store->next_in(at, document_store::root)) {
     const node_record& record = (*store)[at];
     if (record.is_html(meta_)) {
-      const attr_record* content = store->find_attr(record, content_);
-      if (content == nullptr) continue;
+      const auto content = store->find_attr(record, content_);
+      if (!content) continue;
       const std::string value(stripped(store->value(*content)));
       const std::string name = lower(stripped(store->attr_value(record, name_)));
       const std::string property = lower(stripped(store->attr_value(record, property_)));

@@ -18,8 +18,8 @@ namespace {
 
 // 2.3.4.2, with the table model's bounds (4.9.11).
 std::size_t span_of(const document_store& store, const node_record& cell, name_id name, std::size_t most) {
-  const attr_record* attr = store.find_attr(cell, name);
-  if (attr == nullptr) return 1;
+  const auto attr = store.find_attr(cell, name);
+  if (!attr) return 1;
   std::string_view text = store.value(*attr);
   while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
   if (text.starts_with('+')) text.remove_prefix(1);
@@ -173,7 +173,7 @@ form_field read_field(const document_store& store, std::uint32_t node, bool in_d
   form_field field;
   field.element = access::make(store, node);
   field.name = store.attr_value(record, name_);
-  field.disabled = in_disabled || store.find_attr(record, disabled_) != nullptr;
+  field.disabled = in_disabled || store.has_attr(record, disabled_);
   const auto type = [&](std::string_view otherwise) {
     std::string out;
     for (char c : store.attr_value(record, type_)) out += ascii::to_lower(c);
@@ -186,19 +186,18 @@ form_field read_field(const document_store& store, std::uint32_t node, bool in_d
     field.type = type("submit");
     field.value = store.attr_value(record, value_);
   } else if (record.is_html(select_)) {
-    const bool multiple = store.find_attr(record, multiple_) != nullptr;
+    const bool multiple = store.has_attr(record, multiple_);
     field.type = multiple ? "select-multiple" : "select-one";
     std::vector<bool> usable;
     for (std::uint32_t at = node; (at = store.next_in(at, node)) != 0;) {
       const node_record& option = store[at];
       if (!option.is_html(option_)) continue;
-      const attr_record* value = store.find_attr(option, value_);
-      field.options.emplace_back(
-          value != nullptr ? std::string(store.value(*value)) : collapsed_text(store, at),
-          store.find_attr(option, selected_) != nullptr);
+      const auto value = store.find_attr(option, value_);
+      field.options.emplace_back(value ? std::string(store.value(*value)) : collapsed_text(store, at),
+                                 store.has_attr(option, selected_));
       const node_record& parent = store[option.parent];
-      usable.push_back(store.find_attr(option, disabled_) == nullptr &&
-                       !(parent.is_html(optgroup_) && store.find_attr(parent, disabled_) != nullptr));
+      usable.push_back(!store.has_attr(option, disabled_) &&
+                       !(parent.is_html(optgroup_) && store.has_attr(parent, disabled_)));
     }
     if (!multiple) {
       // The last that is selected counts; without any, the first that can be.
@@ -216,10 +215,10 @@ form_field read_field(const document_store& store, std::uint32_t node, bool in_d
     }
   } else {
     field.type = type("text");
-    const attr_record* value = store.find_attr(record, value_);
+    const auto value = store.find_attr(record, value_);
     const bool checkable = field.type == "checkbox" || field.type == "radio";
-    field.value = value != nullptr ? std::string(store.value(*value)) : checkable ? "on" : "";
-    field.checked = checkable && store.find_attr(record, checked_) != nullptr;
+    field.value = value ? std::string(store.value(*value)) : checkable ? "on" : "";
+    field.checked = checkable && store.has_attr(record, checked_);
   }
   return field;
 }
@@ -294,8 +293,7 @@ std::vector<form> extract_forms(const node& top) {
     if (ascii::iequals(enctype, "multipart/form-data")) made.enctype = "multipart/form-data";
     if (ascii::iequals(enctype, "text/plain")) made.enctype = "text/plain";
     numbers.emplace(at, forms.size());
-    if (const attr_record* id = store.find_attr(record, id_))
-      by_id.try_emplace(store.value(*id), forms.size());
+    if (const auto id = store.find_attr(record, id_)) by_id.try_emplace(store.value(*id), forms.size());
     forms.push_back(std::move(made));
   }
   if (forms.empty()) return forms;
@@ -315,7 +313,7 @@ std::vector<form> extract_forms(const node& top) {
     const inherited state = state_here();
     if (is_field(record)) {
       std::size_t owner = state.form;
-      if (const attr_record* named = store.find_attr(record, names::form_)) {
+      if (const auto named = store.find_attr(record, names::form_)) {
         const auto found = by_id.find(store.value(*named));
         owner = found == by_id.end() ? no_form : found->second;
       }
@@ -323,7 +321,7 @@ std::vector<form> extract_forms(const node& top) {
     }
     inherited inside = state;
     if (record.is_html(names::form_)) inside.form = numbers[at];
-    if (record.is_html(fieldset_) && store.find_attr(record, disabled_) != nullptr) inside.disabled = true;
+    if (record.is_html(fieldset_) && store.has_attr(record, disabled_)) inside.disabled = true;
     if (record.is_html(legend_) && record.parent != 0 && store[record.parent].is_html(fieldset_)) {
       // The first legend of a disabled fieldset is not disabled by it.
       std::uint32_t before = store.previous_sibling(at);

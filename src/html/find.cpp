@@ -24,8 +24,8 @@ struct wanted_element {
       if (store.element_qualified_name(record) != (folds ? std::string_view(folded_) : name_)) return false;
     }
     return std::all_of(attributes_.begin(), attributes_.end(), [&](const auto& wanted) {
-      const attr_record* attr = store.find_attr_named(record, wanted.first);
-      if (attr == nullptr) return false;
+      const auto attr = store.find_attr_named(record, wanted.first);
+      if (!attr) return false;
       if (!wanted.second) return true;
       const std::string_view value = store.value(*attr);
       return value == *wanted.second || (attr->name == names::class_ && has_word(value, *wanted.second));

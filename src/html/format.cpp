@@ -119,7 +119,7 @@ class pretty_writer {
         out_ += '<';
         out_ += store_.element_qualified_name(record);
         for (std::uint32_t i = 0; i < record.b; ++i) {
-          const attr_record& attr = store_.attrs[record.a + i];
+          const attr_record attr = store_.attrs[record.a + i];
           out_ += ' ';
           out_ += store_.attr_qualified_name(attr);
           out_ += "=\"";
@@ -273,7 +273,7 @@ class minified_writer {
     out_ += '<';
     out_ += store_.element_qualified_name(record);
     for (std::uint32_t i = 0; i < record.b; ++i) {
-      const attr_record& attr = store_.attrs[record.a + i];
+      const attr_record attr = store_.attrs[record.a + i];
       const std::string_view value = store_.value(attr);
       out_ += ' ';
       out_ += store_.attr_qualified_name(attr);
@@ -456,7 +456,7 @@ class xml_writer {
     bool xlink = false;
     bool xlink_declared = false;
     for (std::uint32_t i = 0; i < record.b; ++i) {
-      const attr_record& attr = store_.attrs[record.a + i];
+      const attr_record attr = store_.attrs[record.a + i];
       const std::string_view name = store_.attr_qualified_name(attr);
       declared = declared || name == "xmlns";
       xlink = xlink || attr.where() == space::xlink;
@@ -470,7 +470,7 @@ class xml_writer {
     }
     if (xlink && !xlink_declared) out_ += " xmlns:xlink=\"http://www.w3.org/1999/xlink\"";
     for (std::uint32_t i = 0; i < record.b; ++i) {
-      const attr_record& attr = store_.attrs[record.a + i];
+      const attr_record attr = store_.attrs[record.a + i];
       const std::string_view name = store_.attr_qualified_name(attr);
       // An xmlns that HTML's parser took as it came may contradict the namespace that the element really has.
       if (name == "xmlns" && !store_.xml && store_.value(attr) != uri) continue;

@@ -81,15 +81,14 @@ std::uint32_t import(const document_store& from, std::uint32_t top, document_sto
         const bool element = record.is_element();
         meta = make_meta(record.type(), record.where(),
                          rename(element ? record.where() : space::none, record.name()));
-        std::vector<attr_record> attrs;
+        const std::uint32_t first = to.attrs.size();
         for (std::uint32_t i = 0; i < record.b; ++i) {
-          const attr_record& attr = from.attrs[record.a + i];
+          const attr_record attr = from.attrs[record.a + i];
           const name_id name = element ? rename(attr.where(), attr.id()) : attr.id();
           const slice value = keep(to, from.value(attr));
-          attrs.push_back({attribute_name(attr.where(), name), value.offset, value.length});
+          to.attrs.push_back({attribute_name(attr.where(), name), value.offset, value.length});
         }
-        a = to.attrs.size();
-        for (const attr_record& attr : attrs) to.attrs.push_back(attr);
+        a = first;
         break;
       }
       case node_type::text:
@@ -302,12 +301,10 @@ void node::set_attribute(std::string_view name, std::string_view value) const {
   const std::string copy(value);  // it may be a view of what is about to move
   const slice kept = keep(store, copy);
   store.changed();
-  if (const attr_record* found = store.find_attr_named(record, name)) {
-    const auto place = static_cast<std::uint32_t>(found - store.attrs.data()) - record.a;
+  if (const std::uint32_t place = store.attr_place(record, name) - record.a; place != record.b) {
     store.own_attrs(index_);
-    attr_record& attr = store.attrs[store[index_].a + place];
-    attr.offset = kept.offset;
-    attr.length = kept.length;
+    const std::uint32_t at = store[index_].a + place;
+    store.attrs.set(at, {store.attrs[at].name, kept.offset, kept.length});
     return;
   }
   store.add_attr(index_, {id, kept.offset, kept.length});
@@ -317,14 +314,13 @@ bool node::remove_attribute(std::string_view name) const {
   access::check(*this);
   if (!is_element()) misuse("only elements have attributes");
   document_store& store = *store_;
-  const attr_record* found = store.find_attr_named(store[index_], name);
-  if (found == nullptr) return false;
-  const auto place = static_cast<std::uint32_t>(found - store.attrs.data()) - store[index_].a;
+  const std::uint32_t place = store.attr_place(store[index_], name) - store[index_].a;
+  if (place == store[index_].b) return false;
   store.changed();
   store.own_attrs(index_);
   node_record& record = store[index_];
   for (std::uint32_t i = place; i + 1 < record.b; ++i)
-    store.attrs[record.a + i] = store.attrs[record.a + i + 1];
+    store.attrs.set(record.a + i, store.attrs[record.a + i + 1]);
   store.shrink_attrs(index_);
   return true;
 }

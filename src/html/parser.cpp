@@ -119,6 +119,7 @@ document parse_owned(std::string&& text, std::string_view context, const parse_o
   reserve_for(*store, store->source_size);
   tree_builder builder(*store);
   session(*store, builder, options, context).finish();
+  store->trim();
   return access::wrap(std::move(store));
 }
 
@@ -151,6 +152,7 @@ struct parser::impl {
   std::uint64_t fed = 0;
   std::size_t next_try = 0;  // size of the source at which reading on is worth it
   std::unique_ptr<document_store> spare;
+  bool recycling = false;  // what a document does not need is for the next
 
   void begin() {
     if (!current) current = std::make_unique<session>(*store, *builder, options, context);
@@ -183,6 +185,7 @@ struct parser::impl {
     decoder.reset();
     fed = 0;
     next_try = 0;
+    if (!recycling) store->trim();
     document done = access::wrap(std::move(store));
     store = spare ? std::move(spare) : std::make_unique<document_store>();
     builder->rebind(*store);
@@ -235,6 +238,7 @@ void parser::fragment_context(std::string_view context) {
 void parser::recycle(document&& unwanted) {
   std::unique_ptr<document_store> store = access::unwrap(std::move(unwanted));
   if (!store) return;
+  impl_->recycling = true;
   store->clear();
   if (impl_->current || impl_->fed != 0) {
     impl_->spare = std::move(store);

@@ -161,7 +161,7 @@ class sanitizer {
     out_ += name;
     bool linked = false;
     for (std::uint32_t i = 0; i < record.b; ++i) {
-      const attr_record& attr = store_.attrs[record.a + i];
+      const attr_record attr = store_.attrs[record.a + i];
       if (attr.where() != space::html) continue;
       const std::string_view attribute = store_.spelling(attr.id());
       if (is_forbidden_attribute(attr.id(), attribute)) continue;

@@ -97,8 +97,8 @@ word_postings select_index::collect(const document_store& store, name_id attribu
   for (std::uint32_t position = 0; position < nodes.size(); ++position) {
     const node_record& record = store[nodes[position]];
     if (record.b == 0) continue;
-    const attr_record* attr = store.find_attr(record, attribute);
-    if (attr == nullptr) continue;
+    const auto attr = store.find_attr(record, attribute);
+    if (!attr) continue;
     const std::string_view value = store.value(*attr);
     if (!split) {
       add(value, position);
@@ -128,7 +128,7 @@ posting_lists select_index::collect_attributes(const document_store& store) cons
   for (const std::uint32_t node : nodes) {
     const node_record& record = store[node];
     for (std::uint32_t i = 0; i < record.b; ++i) {
-      const attr_record& attr = store.attrs[record.a + i];
+      const attr_record attr = store.attrs[record.a + i];
       if (attr.where() != space::other) ++made.starts[attr.id() + 1];
     }
   }
@@ -138,7 +138,7 @@ posting_lists select_index::collect_attributes(const document_store& store) cons
   for (std::uint32_t position = 0; position < nodes.size(); ++position) {
     const node_record& record = store[nodes[position]];
     for (std::uint32_t i = 0; i < record.b; ++i) {
-      const attr_record& attr = store.attrs[record.a + i];
+      const attr_record attr = store.attrs[record.a + i];
       if (attr.where() != space::other) made.positions[next[attr.id()]++] = position;
     }
   }

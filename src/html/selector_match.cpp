@@ -11,6 +11,7 @@
 #include "select_index.hpp"
 #include "selector_program.hpp"
 #include "selector_state.hpp"
+#include "text_search.hpp"
 
 namespace tidewire::html {
 
@@ -55,23 +56,22 @@ class bits {
   std::vector<std::uint64_t> words_;
 };
 
-// The texts of a tree in one piece, so that any element's text is a part of it.
-struct joined_text {
-  std::string all;
-  std::vector<std::uint32_t> begins;  // by node
-  std::vector<std::uint32_t> ends;
-};
-
 class query {
  public:
-  query(const document_store& store, const selector_program& program, std::uint32_t scope, bool once)
-      : store_(store), program_(program), scope_(scope), once_(once), memos_(program.memos) {
+  query(const document_store& store, const selector_program& program, std::uint32_t scope)
+      : store_(store), program_(program), scope_(scope), memos_(program.memos) {
     if (scope_ == document_store::root && store_[scope_].type() == node_type::document) {
       for (scope_ = store_.first_child(scope_); scope_ != 0 && !store_[scope_].is_element();)
         scope_ = store_[scope_].next;
     }
   }
 
+  // Only this node is asked: what its text or its descendants must have is looked up without the rest of the
+  // tree.
+  bool matches_only(std::uint32_t node) {
+    asked_ = node;
+    return matches(node);
+  }
   bool matches(std::uint32_t node) { return store_[node].is_element() && match_list(program_.top, node); }
 
   std::vector<std::uint32_t> select(std::uint32_t below, std::size_t limit) {
@@ -444,12 +444,12 @@ class query {
       }
       case test_kind::space_only: return match_space(test.space, element);
       case test_kind::id: {
-        const attr_record* attr = store_.find_attr(element, id_);
-        return attr != nullptr && store_.value(*attr) == text(test.value);
+        const auto attr = store_.find_attr(element, id_);
+        return attr && store_.value(*attr) == text(test.value);
       }
       case test_kind::class_: {
-        const attr_record* attr = store_.find_attr(element, class_);
-        return attr != nullptr && has_word(store_.value(*attr), text(test.value), false);
+        const auto attr = store_.find_attr(element, class_);
+        return attr && has_word(store_.value(*attr), text(test.value), false);
       }
       case test_kind::attribute: return match_attribute(test, element);
       case test_kind::is: return match_list(test.list, node);
@@ -482,18 +482,16 @@ class query {
       case test_kind::in_range: return range_state(store_, element) > 0;
       case test_kind::out_of_range: return range_state(store_, element) < 0;
       case test_kind::optional:
-        return can_be_required(store_, element) && store_.find_attr(element, required_) == nullptr;
+        return can_be_required(store_, element) && !store_.has_attr(element, required_);
       case test_kind::required:
-        return can_be_required(store_, element) && store_.find_attr(element, required_) != nullptr;
+        return can_be_required(store_, element) && store_.has_attr(element, required_);
       case test_kind::placeholder_shown: return shows_placeholder(store_, node);
       case test_kind::read_write: return is_read_write(node, element);
       case test_kind::read_only: return element.where() == space::html && !is_read_write(node, element);
       case test_kind::muted:
-        return (element.is_html(video_) || element.is_html(audio_)) &&
-               store_.find_attr(element, muted_) != nullptr;
+        return (element.is_html(video_) || element.is_html(audio_)) && store_.has_attr(element, muted_);
       case test_kind::open:
-        return (element.is_html(details_) || element.is_html(dialog_)) &&
-               store_.find_attr(element, open_) != nullptr;
+        return (element.is_html(details_) || element.is_html(dialog_)) && store_.has_attr(element, open_);
       case test_kind::defined:
         return element.where() == space::html &&
                (store_.xml || element.name() < known_tag_count || spelled_plainly(element));
@@ -522,18 +520,19 @@ class query {
     }
     return false;
   }
-  static bool has_part(std::string_view all, std::string_view part, bool fold) {
-    if (!fold) return all.find(part) != std::string_view::npos;
-    return std::search(all.begin(), all.end(), part.begin(), part.end(),
-                       [](char a, char b) { return ascii::to_lower(a) == ascii::to_lower(b); }) != all.end();
+  // Made when it is first needed: the search for a string of the selector.
+  const text_search& search_for(std::uint32_t string, bool fold) {
+    if (searches_.empty()) searches_.resize(2 * program_.strings.size());
+    std::optional<text_search>& made = searches_[2 * std::size_t{string} + (fold ? 1 : 0)];
+    if (!made) made.emplace(text(string), fold);
+    return *made;
   }
 
   bool match_attribute(const simple_test& test, const node_record& element) {
     const std::uint32_t written = folds_names(element) ? test.lower_name : test.name;
     const name_id name = bound(written);
-    const attr_record* const attrs = store_.attrs.data() + element.a;
     for (std::uint32_t i = 0; i < element.b; ++i) {
-      const attr_record& attr = attrs[i];
+      const attr_record attr = store_.attrs[element.a + i];
       if (!names_attribute(test, attr, name, written)) continue;
       if (match_value(test, store_.value(attr), element, attr.id())) return true;
     }
@@ -551,8 +550,7 @@ class query {
     if (have != name || name == 0) return false;
     return test.space == any_space || store_.attr_namespace(attr) == text(test.space);
   }
-  bool match_value(const simple_test& test, std::string_view have, const node_record& element,
-                   name_id name) const {
+  bool match_value(const simple_test& test, std::string_view have, const node_record& element, name_id name) {
     if (test.compare == attribute_operator::present) return true;
     const std::string_view want = text(test.value);
     const bool fold = test.folding == value_case::ignored ||
@@ -569,7 +567,8 @@ class query {
       case attribute_operator::suffix:
         return !want.empty() && have.size() >= want.size() &&
                equal(have.substr(have.size() - want.size()), want, fold);
-      case attribute_operator::substring: return !want.empty() && has_part(have, want, fold);
+      case attribute_operator::substring:
+        return !want.empty() && search_for(test.value, fold).occurs_in(have, work_);
       case attribute_operator::present: break;
     }
     return true;
@@ -647,8 +646,8 @@ class query {
   // --- :has
 
   bool match_has(const simple_test& test, std::uint32_t node) {
-    if (once_) {
-      // One element is asked: only what is below it, or beside it, can matter.
+    if (node == asked_) {
+      // Only what is below it, or beside it, can matter.
       bits marked;
       marked.size(store_.nodes.size());
       for (const std::uint32_t member : program_.lists[test.list].members) {
@@ -772,16 +771,15 @@ class query {
     return answer == 1 ? 0 : answer;
   }
 
-  const attr_record* language_of(std::uint32_t node) const {
+  std::optional<attr_record> language_of(std::uint32_t node) const {
     const node_record& element = store_[node];
-    if (const attr_record* attr = store_.find_attr(element, attribute_name(space::xml, lang_))) return attr;
-    if (element.where() != space::html) return nullptr;
-    if (const attr_record* attr = store_.find_attr(element, lang_)) return attr;
-    return nullptr;
+    if (const auto attr = store_.find_attr(element, attribute_name(space::xml, lang_))) return attr;
+    if (element.where() != space::html) return std::nullopt;
+    return store_.find_attr(element, lang_);
   }
   bool match_lang(const simple_test& test, std::uint32_t node) {
     const std::uint32_t holder =
-        nearest(languages_, node, [&](std::uint32_t at) { return language_of(at) != nullptr; });
+        nearest(languages_, node, [&](std::uint32_t at) { return language_of(at).has_value(); });
     std::string_view language;
     if (holder != 0) {
       language = store_.value(*language_of(holder));
@@ -804,7 +802,7 @@ class query {
       if (!element.is_html(meta_) ||
           !ascii::iequals(store_.attr_value(element, http_equiv_), "content-language"))
         continue;
-      if (const attr_record* content = store_.find_attr(element, content_)) return store_.value(*content);
+      if (const auto content = store_.find_attr(element, content_)) return store_.value(*content);
     }
     return std::nullopt;
   }
@@ -858,7 +856,7 @@ class query {
         if (const int found = strong_direction(store_.text(record))) return found;
       } else if (record.is_element() &&
                  (record.is_html(bdi_) || record.is_html(script_) || record.is_html(style_) ||
-                  record.is_html(textarea_) || store_.find_attr(record, dir_) != nullptr)) {
+                  record.is_html(textarea_) || store_.has_attr(record, dir_))) {
         at = store_.next_skipping(at, node);
         continue;
       }
@@ -870,17 +868,16 @@ class query {
   // --- forms
 
   bool is_disabled(std::uint32_t node, const node_record& element) {
-    if (store_.find_attr(element, disabled_) != nullptr) return true;
+    if (store_.has_attr(element, disabled_)) return true;
     if (element.is_html(option_)) {
       const node_record& parent = store_[element.parent];
-      return parent.is_html(optgroup_) && store_.find_attr(parent, disabled_) != nullptr;
+      return parent.is_html(optgroup_) && store_.has_attr(parent, disabled_);
     }
     if (element.is_html(optgroup_)) return false;
     // In a disabled fieldset, but not in its first legend: the child of the fieldset on the way up tells.
     const std::uint32_t child = nearest(disabling_, node, [&](std::uint32_t at) {
       const std::uint32_t above = store_[at].parent;
-      if (above == 0 || !store_[above].is_html(fieldset_) ||
-          store_.find_attr(store_[above], disabled_) == nullptr)
+      if (above == 0 || !store_[above].is_html(fieldset_) || !store_.has_attr(store_[above], disabled_))
         return false;
       if (!store_[at].is_html(legend_)) return true;
       for (std::uint32_t before = previous_element(at); before != 0; before = previous_element(before))
@@ -893,9 +890,9 @@ class query {
   bool is_read_write(std::uint32_t node, const node_record& element) {
     if (element.where() != space::html) return false;
     if (is_text_control(store_, element))
-      return store_.find_attr(element, readonly_) == nullptr && !is_disabled(node, element);
+      return !store_.has_attr(element, readonly_) && !is_disabled(node, element);
     const std::uint32_t host = nearest(editing_, node, [&](std::uint32_t at) {
-      return store_[at].where() == space::html && store_.find_attr(store_[at], contenteditable_) != nullptr;
+      return store_[at].where() == space::html && store_.has_attr(store_[at], contenteditable_);
     });
     return host != 0 && !ascii::iequals(store_.attr_value(store_[host], contenteditable_), "false");
   }
@@ -913,22 +910,21 @@ class query {
     if (!is_submit(element)) return false;
     const std::uint32_t form = form_of(node);
     if (form == 0) return false;
-    auto known = default_buttons_.find(form);
-    if (known == default_buttons_.end()) {
-      std::uint32_t button = form;
-      while ((button = store_.next_in(button, form)) != 0)
-        if (store_[button].is_element() && is_submit(store_[button]) && form_of(button) == form) break;
-      known = default_buttons_.emplace(form, button).first;
+    if (default_buttons_.empty()) {
+      std::uint32_t top = form;
+      while (store_[top].parent != 0) top = store_[top].parent;
+      for (std::uint32_t at = top; at != 0; at = store_.next_in(at, top))
+        if (store_[at].is_element() && is_submit(store_[at])) default_buttons_.try_emplace(form_of(at), at);
     }
-    return known->second == node;
+    return default_buttons_[form] == node;
   }
   bool match_indeterminate(std::uint32_t node, const node_record& element) {
-    if (element.is_html(progress_)) return store_.find_attr(element, value_) == nullptr;
+    if (element.is_html(progress_)) return !store_.has_attr(element, value_);
     if (!element.is_html(input_)) return false;
     const std::string_view type = store_.attr_value(element, type_);
-    if (ascii::iequals(type, "checkbox")) return store_.find_attr(element, own_indeterminate()) != nullptr;
+    if (ascii::iequals(type, "checkbox")) return store_.has_attr(element, own_indeterminate());
     const std::string_view name = store_.attr_value(element, name_);
-    if (!ascii::iequals(type, "radio") || store_.find_attr(element, checked_) != nullptr) return false;
+    if (!ascii::iequals(type, "radio") || store_.has_attr(element, checked_)) return false;
     if (name.empty()) return true;
     if (!radios_known_) {
       radios_known_ = true;
@@ -936,7 +932,7 @@ class query {
       while (store_[top].parent != 0) top = store_[top].parent;
       for (std::uint32_t at = top; at != 0; at = store_.next_in(at, top)) {
         const node_record& other = store_[at];
-        if (other.is_html(input_) && store_.find_attr(other, checked_) != nullptr &&
+        if (other.is_html(input_) && store_.has_attr(other, checked_) &&
             ascii::iequals(store_.attr_value(other, type_), "radio"))
           checked_groups_.insert_or_assign(group_key(form_of(at), store_.attr_value(other, name_)), true);
       }
@@ -952,56 +948,70 @@ class query {
 
   bool match_contains(const simple_test& test, std::uint32_t node) {
     for (std::uint32_t i = 0; i < test.text_count; ++i) {
-      const std::string& wanted = text(test.first_text + i);
-      if (test.kind == test_kind::contains_own ? own_text_has(node, wanted)
-                                               : text_has(node, test.first_text + i))
+      const std::uint32_t wanted = test.first_text + i;
+      if (text(wanted).empty()) return true;
+      if (test.kind == test_kind::contains_own ? own_text_has(node, wanted) : text_has(node, wanted))
         return true;
     }
     return false;
   }
-  bool own_text_has(std::uint32_t node, std::string_view wanted) const {
-    std::string own;
-    for (std::uint32_t child = store_.first_child(node); child != 0; child = store_[child].next)
-      if (store_[child].is_text()) own += store_.text(store_[child]);
-    return own.find(wanted) != std::string::npos;
+  bool own_text_has(std::uint32_t node, std::uint32_t wanted) {
+    const text_search& search = search_for(wanted, false);
+    text_search::progress now;
+    bool found = false;
+    for (std::uint32_t child = store_.first_child(node); child != 0 && !found;
+         child = store_[child].next, ++work_)
+      if (store_[child].is_text())
+        found = search.find_end(store_.text(store_[child]), 0, now) != text_search::npos;
+    work_ += now.work;
+    return found;
   }
   bool text_has(std::uint32_t node, std::uint32_t wanted) {
-    const std::string& needle = text(wanted);
-    std::uint32_t top = node;
-    if (once_) {
-      std::string all;
-      for (std::uint32_t at = node; at != 0; at = store_.next_in(at, node))
-        if (store_[at].is_text()) all += store_.text(store_[at]);
-      return all.find(needle) != std::string::npos;
+    const text_search& search = search_for(wanted, false);
+    if (node == asked_) {
+      text_search::progress now;
+      bool found = false;
+      for (std::uint32_t at = node; at != 0 && !found; at = store_.next_in(at, node), ++work_)
+        if (store_[at].is_text())
+          found = search.find_end(store_.text(store_[at]), 0, now) != text_search::npos;
+      work_ += now.work;
+      return found;
     }
-    if (joined_.begins.empty()) {
-      while (store_[top].parent != 0) top = store_[top].parent;
-      join(top);
+    const auto [known, fresh] = containing_.try_emplace(wanted);
+    if (fresh) {
+      known->second.size(store_.nodes.size());
+      mark_containing(search, node, known->second);
     }
-    auto found = occurrences_.find(wanted);
-    if (found == occurrences_.end()) {
-      std::vector<std::uint32_t> places;
-      for (std::size_t at = joined_.all.find(needle); at != std::string::npos;
-           at = joined_.all.find(needle, at + 1))
-        places.push_back(static_cast<std::uint32_t>(at));
-      found = occurrences_.emplace(wanted, std::move(places)).first;
-    }
-    const auto first = std::lower_bound(found->second.begin(), found->second.end(), joined_.begins[node]);
-    return first != found->second.end() && std::uint64_t{*first} + needle.size() <= joined_.ends[node];
+    return known->second.get(node);
   }
-  void join(std::uint32_t top) {
-    joined_.begins.assign(store_.nodes.size(), 0);
-    joined_.ends.assign(store_.nodes.size(), 0);
-    for (std::uint32_t at = top; at != 0;) {
-      joined_.begins[at] = static_cast<std::uint32_t>(joined_.all.size());
-      if (store_[at].is_text()) joined_.all += store_.text(store_[at]);
+  // Marks the nodes of the tree that `node` is in whose text has what is searched for: when a node ends, the
+  // last occurrence so far is in it if it began in it.
+  void mark_containing(const text_search& search, std::uint32_t node, bits& containing) {
+    std::uint32_t top = node;
+    while (store_[top].parent != 0) top = store_[top].parent;
+    std::vector<std::uint64_t> begins;  // of the nodes that are open
+    std::uint64_t length = 0;           // of the text so far
+    std::uint64_t last = 0;             // where the last occurrence begins, from 1; 0: there was none
+    text_search::progress now;
+    for (std::uint32_t at = top;; ++work_) {
+      begins.push_back(length);
+      if (store_[at].is_text()) {
+        const std::string_view piece = store_.text(store_[at]);
+        for (std::size_t end = 0; (end = search.find_end(piece, end, now)) != text_search::npos;)
+          last = length + end - search.size() + 1;
+        length += piece.size();
+      }
       if (const std::uint32_t first = store_.first_child(at)) {
         at = first;
         continue;
       }
       for (;;) {
-        joined_.ends[at] = static_cast<std::uint32_t>(joined_.all.size());
-        if (at == top) return;
+        if (last > begins.back()) containing.set(at);
+        begins.pop_back();
+        if (at == top) {
+          work_ += now.work;
+          return;
+        }
         if (store_[at].next != 0) {
           at = store_[at].next;
           break;
@@ -1015,7 +1025,7 @@ class query {
   const selector_program& program_;
   mutable std::uint64_t work_ = 0;
   std::uint32_t scope_;
-  bool once_;
+  std::uint32_t asked_ = 0;
   std::vector<memo> memos_;
   std::vector<name_id> bound_;
   std::vector<std::uint32_t> languages_;
@@ -1028,14 +1038,14 @@ class query {
   std::unordered_map<std::uint32_t, std::uint32_t> default_buttons_;
   std::unordered_map<std::string, bool> checked_groups_;
   bool radios_known_ = false;
-  joined_text joined_;
-  std::unordered_map<std::uint32_t, std::vector<std::uint32_t>> occurrences_;
+  std::vector<std::optional<text_search>> searches_;
+  std::unordered_map<std::uint32_t, bits> containing_;  // by string: the nodes whose text has it
 };
 
 }  // namespace
 
 std::uint64_t detail::work_of_select(const selector& compiled, const document& tree) {
-  query asked(*access::store(tree), access::program(compiled), document_store::root, false);
+  query asked(*access::store(tree), access::program(compiled), document_store::root);
   (void)asked.select(document_store::root, SIZE_MAX);
   return asked.work();
 }
@@ -1046,8 +1056,7 @@ const selector_program& access::program(const selector& compiled) noexcept {
 bool selector::matches(const node& element) const {
   access::check(element);
   if (!element.is_element()) return false;
-  return query(*access::store(element), *program_, document_store::root, true)
-      .matches(access::index(element));
+  return query(*access::store(element), *program_, document_store::root).matches_only(access::index(element));
 }
 
 std::vector<node> selector::select(const node& scope, std::size_t limit) const {
@@ -1056,7 +1065,7 @@ std::vector<node> selector::select(const node& scope, std::size_t limit) const {
   if (!scope) return found;
   const document_store& store = *access::store(scope);
   const std::vector<std::uint32_t> nodes =
-      query(store, *program_, access::index(scope), false).select(access::index(scope), limit);
+      query(store, *program_, access::index(scope)).select(access::index(scope), limit);
   found.reserve(nodes.size());
   for (const std::uint32_t index : nodes) found.push_back(access::make(store, index));
   return found;
@@ -1071,8 +1080,7 @@ node selector::closest(const node& element) const {
   access::check(element);
   if (!element) return {};
   const document_store& store = *access::store(element);
-  return access::make(store,
-                      query(store, *program_, document_store::root, false).closest(access::index(element)));
+  return access::make(store, query(store, *program_, document_store::root).closest(access::index(element)));
 }
 
 std::vector<std::string> selector::extract(const node& scope) const {

@@ -19,7 +19,7 @@ using namespace names;
 namespace {
 
 bool has(const document_store& store, const node_record& element, name_id name) noexcept {
-  return store.find_attr(element, name) != nullptr;
+  return store.has_attr(element, name);
 }
 
 bool type_is(const document_store& store, const node_record& element,
@@ -207,8 +207,8 @@ int range_state(const document_store& store, const node_record& element) {
     if (!ascii::iequals(type, name)) continue;
     if (name == "range") return 1;  // its value is brought into its range
     constexpr double unbounded = std::numeric_limits<double>::infinity();
-    const auto bound = [&](const attr_record* given, double none) {
-      return given == nullptr ? none : read(store.value(*given)).value_or(none);
+    const auto bound = [&](const std::optional<attr_record>& given, double none) {
+      return given ? read(store.value(*given)).value_or(none) : none;
     };
     const double least = bound(store.find_attr(element, min_), -unbounded);
     const double most = bound(store.find_attr(element, max_), unbounded);

@@ -67,7 +67,7 @@ void open_tag(const document_store& store, const node_record& record, std::strin
   out += '<';
   out += store.element_qualified_name(record);
   for (std::uint32_t i = 0; i < record.b; ++i) {
-    const attr_record& attr = store.attrs[record.a + i];
+    const attr_record attr = store.attrs[record.a + i];
     out += ' ';
     out += store.attr_qualified_name(attr);
     out += "=\"";

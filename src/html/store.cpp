@@ -52,14 +52,17 @@ void access::check([[maybe_unused]] const node& from) {
 }
 
 void text_pool::add_segment(std::size_t length) {
-  const std::size_t count = std::max<std::size_t>(1, (length + segment_size - 1) >> segment_bits);
+  // Small beside what there is: most pages have hardly any text that is not in the source.
+  const std::size_t size =
+      std::max(length, std::clamp<std::size_t>(memory_ / 8, first_segment, segment_size));
+  const std::size_t count = (size + segment_size - 1) >> segment_bits;
   if (segments_.size() + count > (pool_base >> segment_bits)) throw std::length_error("text pool");
-  owned_.push_back(std::make_unique_for_overwrite<char[]>(count * segment_size));
+  owned_.push_back(std::make_unique_for_overwrite<char[]>(size));
+  memory_ += size;
   next_ = static_cast<std::uint32_t>(segments_.size()) << segment_bits;
   for (std::size_t i = 0; i < count; ++i) segments_.push_back(owned_.back().get() + i * segment_size);
   // The last address of the space is left out: the end must be a number, too.
-  end_ = static_cast<std::uint32_t>(
-      std::min<std::uint64_t>(std::uint64_t{segments_.size()} << segment_bits, pool_base - 1));
+  end_ = static_cast<std::uint32_t>(std::min<std::uint64_t>(std::uint64_t{next_} + size, pool_base - 1));
 }
 
 std::string_view namespace_uri_of(space where) noexcept {
@@ -106,6 +109,16 @@ void document_store::clear() {
   limit = limit_kind::none;
   xml = false;
   encoding = "UTF-8";
+}
+
+void document_store::trim() {
+  nodes.trim();
+  attrs.trim();
+}
+
+std::size_t document_store::memory() const noexcept {
+  return nodes.memory() + attrs.memory() + pool.memory() + own_names.memory() +
+         qualified.capacity() * sizeof(qualified_name);
 }
 
 void document_store::changed() noexcept {
@@ -161,18 +174,19 @@ std::string_view document_store::attr_qualified_name(const attr_record& attr) co
   return spelling(attr.id());
 }
 
-const attr_record* document_store::find_attr_named(const node_record& element, std::string_view name) const {
+std::uint32_t document_store::attr_place(const node_record& element, std::string_view name) const {
   std::string folded;
   if (!xml && element.where() == space::html && std::any_of(name.begin(), name.end(), ascii::is_upper)) {
     for (char c : name) folded += ascii::to_lower(c);
     name = folded;
   }
-  const attr_record* attr = attrs.data() + element.a;
+  const std::uint32_t end = element.a + element.b;
   if (const name_id id = own_names.find(name))
-    if (const attr_record* found = find_attr(element, id)) return found;
-  for (std::uint32_t i = 0; i < element.b; ++i)
-    if (attr[i].where() != space::html && attr_qualified_name(attr[i]) == name) return attr + i;
-  return nullptr;
+    if (const std::uint32_t place = attrs.find(element.a, element.b, id); place != end) return place;
+  for (std::uint32_t at = element.a; at != end; ++at)
+    if (const attr_record attr = attrs[at]; attr.where() != space::html && attr_qualified_name(attr) == name)
+      return at;
+  return end;
 }
 
 void document_store::insert_before(std::uint32_t child, std::uint32_t before) noexcept {
@@ -259,7 +273,7 @@ void document_store::add_attr(std::uint32_t element, attr_record attr) {
     record.a = first;
     record.meta |= grown_flag;
   }
-  attrs[record.a + record.b++] = attr;
+  attrs.set(record.a + record.b++, attr);
 }
 
 void document_store::own_attrs(std::uint32_t element) {

@@ -1,5 +1,5 @@
-// What a document owns: 32-byte nodes addressed by 32-bit numbers, attributes, and texts that are slices of
-// the source or of a pool.
+// What a document owns: 32-byte nodes addressed by 32-bit numbers, attributes of eight bytes, and texts that
+// are slices of the source or of a pool.
 #pragma once
 
 #include <tidewire/html/document.hpp>
@@ -12,6 +12,7 @@
 #include <memory>
 #include <mutex>
 #include <new>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -59,6 +60,13 @@ class plain_vector {
 
   void reserve(std::size_t capacity) {
     if (capacity > capacity_) reallocate(capacity);
+  }
+  // Gives back what is not used, if there is enough of it to be worth the call.
+  void trim() {
+    if (size_ == 0)
+      *this = plain_vector();
+    else if (capacity_ - size_ > size_ / 64)
+      reallocate(size_);
   }
   void push_back(const T& value) {
     if (size_ == capacity_) [[unlikely]] {
@@ -133,6 +141,8 @@ class text_pool {
     next_ += static_cast<std::uint32_t>(length);
     return true;
   }
+  // Does what is at `offset` lie right behind what has the offsets before it?
+  bool joins(std::uint32_t offset) const noexcept { return address(offset - 1) + 1 == address(offset); }
   // Gives back the end of what was allocated last.
   void shrink(std::uint32_t end) noexcept { next_ = end - pool_base; }
   char* address(std::uint32_t offset) const noexcept {
@@ -146,22 +156,25 @@ class text_pool {
     made.length = static_cast<std::uint32_t>(text.size());
     return made;
   }
-  std::size_t used() const noexcept { return next_; }
+  std::size_t memory() const noexcept { return memory_; }
   void clear() noexcept {
     segments_.clear();
     owned_.clear();
     next_ = end_ = 0;
+    memory_ = 0;
   }
 
  private:
   static constexpr unsigned segment_bits = 16;
   static constexpr std::uint32_t segment_size = 1U << segment_bits;
+  static constexpr std::size_t first_segment = 1024;
   void add_segment(std::size_t length);
 
   std::vector<char*> segments_;
   std::vector<std::unique_ptr<char[]>> owned_;
   std::uint32_t next_ = 0;
   std::uint32_t end_ = 0;
+  std::size_t memory_ = 0;
 };
 
 enum class space : std::uint8_t { html, svg, mathml, none, other, xlink, xml, xmlns };
@@ -208,6 +221,7 @@ struct node_record {
 };
 static_assert(sizeof(node_record) == 32);
 
+// An attribute as it is read: by value.
 struct attr_record {
   std::uint32_t name;  // name 24 bits, namespace from space_shift up
   std::uint32_t offset;
@@ -215,10 +229,70 @@ struct attr_record {
   name_id id() const noexcept { return name & name_mask; }
   space where() const noexcept { return static_cast<space>(name >> space_shift & 7U); }
 };
-static_assert(sizeof(attr_record) == 12);
 constexpr std::uint32_t attribute_name(space where, name_id name) noexcept {
   return name | static_cast<std::uint32_t>(where) << space_shift;
 }
+
+// The attributes of all elements, eight bytes each: a name of twelve bits and a length of twenty. The few
+// that need more, and those in a namespace, are kept whole elsewhere.
+class attr_list {
+ public:
+  attr_record operator[](std::size_t index) const noexcept {
+    const packed& kept = packed_[index];
+    if (kept.name() == elsewhere) [[unlikely]]
+      return wide_[kept.offset];
+    return {kept.name(), kept.offset, kept.length()};
+  }
+  void push_back(const attr_record& attr) { packed_.push_back(pack(attr)); }
+  void set(std::size_t index, const attr_record& attr) { packed_[index] = pack(attr); }
+  // The place in [first, first + count) of the attribute `name`, or first + count.
+  std::uint32_t find(std::uint32_t first, std::uint32_t count, std::uint32_t name) const noexcept {
+    const std::uint32_t end = first + count;
+    for (std::uint32_t at = first; at != end; ++at) {
+      const packed& kept = packed_[at];
+      if (kept.name() == elsewhere ? wide_[kept.offset].name == name : kept.name() == name) return at;
+    }
+    return end;
+  }
+  std::uint32_t size() const noexcept { return packed_.size(); }
+  std::size_t memory() const noexcept { return packed_.memory() + wide_.memory(); }
+  void reserve(std::size_t capacity) { packed_.reserve(capacity); }
+  void trim() {
+    packed_.trim();
+    wide_.trim();
+  }
+  void clear() noexcept {
+    packed_.clear();
+    wide_.clear();
+  }
+  // Drops the last, which no element has.
+  void truncate(std::uint32_t size) noexcept {
+    for (std::uint32_t at = wide_.empty() ? size : packed_.size(); at != size; --at)
+      if (packed_[at - 1].name() == elsewhere && packed_[at - 1].offset + 1 == wide_.size()) wide_.pop_back();
+    packed_.truncate(size);
+  }
+
+ private:
+  static constexpr unsigned name_bits = 12;
+  static constexpr std::uint32_t elsewhere = (1U << name_bits) - 1;
+  static constexpr std::uint32_t most_length = UINT32_MAX >> name_bits;
+  struct packed {
+    std::uint32_t offset;  // of the value; in wide_, if the name is `elsewhere`
+    std::uint32_t length_and_name;
+    std::uint32_t name() const noexcept { return length_and_name & elsewhere; }
+    std::uint32_t length() const noexcept { return length_and_name >> name_bits; }
+  };
+  static_assert(sizeof(packed) == 8 && known_name_count < elsewhere);
+  packed pack(const attr_record& attr) {
+    if (attr.name < elsewhere && attr.length <= most_length) [[likely]]
+      return {attr.offset, attr.length << name_bits | attr.name};
+    wide_.push_back(attr);
+    return {wide_.size() - 1, elsewhere};
+  }
+
+  plain_vector<packed> packed_;
+  plain_vector<attr_record> wide_;
+};
 
 // A name of XML that is none of the plain ones: what a node or attribute of space::other points at.
 struct qualified_name {
@@ -256,9 +330,12 @@ struct document_store {
   document_store& operator=(const document_store&) = delete;
   // Back to an empty document, its memory kept.
   void clear();
+  // Gives back the memory that the tree does not need.
+  void trim();
+  std::size_t memory() const noexcept;
 
   plain_vector<node_record> nodes;  // [0] is nobody, [1] the root
-  plain_vector<attr_record> attrs;
+  attr_list attrs;
   text_pool pool;
   name_table own_names;
   std::vector<qualified_name> qualified;
@@ -370,26 +447,35 @@ struct document_store {
   void append_text(std::uint32_t node, const char* text, std::size_t length);
   void append_slice(std::uint32_t node, slice text) {
     node_record& record = nodes[node];
-    if (record.a + record.b == text.offset && text.offset < pool_base) {
+    if (record.a + record.b == text.offset && record.b != 0 && (record.meta & grown_flag) == 0 &&
+        (text.offset < pool_base || pool.joins(text.offset))) {
       record.b += text.length;
       return;
     }
     append_text(node, address(text.offset), text.length);
   }
 
-  // The attribute of that name in no namespace, or null.
-  const attr_record* find_attr(const node_record& element, std::uint32_t name) const noexcept {
-    const attr_record* attr = attrs.data() + element.a;
-    for (std::uint32_t i = 0; i < element.b; ++i)
-      if (attr[i].name == name) return attr + i;
-    return nullptr;
+  // The attribute of that name, which says the namespace, too: see attribute_name.
+  std::optional<attr_record> find_attr(const node_record& element, std::uint32_t name) const noexcept {
+    const std::uint32_t place = attrs.find(element.a, element.b, name);
+    if (place == element.a + element.b) return std::nullopt;
+    return attrs[place];
+  }
+  bool has_attr(const node_record& element, std::uint32_t name) const noexcept {
+    return attrs.find(element.a, element.b, name) != element.a + element.b;
   }
   std::string_view attr_value(const node_record& element, name_id name) const noexcept {
-    const attr_record* attr = find_attr(element, name);
-    return attr == nullptr ? std::string_view() : value(*attr);
+    const std::optional<attr_record> attr = find_attr(element, name);
+    return attr ? value(*attr) : std::string_view();
   }
-  // The attribute that a program means by `name`: its qualified name, in lower case on HTML elements.
-  const attr_record* find_attr_named(const node_record& element, std::string_view name) const;
+  // The place among `attrs` of the attribute that a program means by `name` (its qualified name, in lower
+  // case on HTML elements), or what is behind the element's last.
+  std::uint32_t attr_place(const node_record& element, std::string_view name) const;
+  std::optional<attr_record> find_attr_named(const node_record& element, std::string_view name) const {
+    const std::uint32_t place = attr_place(element, name);
+    if (place == element.a + element.b) return std::nullopt;
+    return attrs[place];
+  }
   void add_attr(std::uint32_t element, attr_record attr);
   // Gives an element attributes of its own: copies share theirs until one is changed.
   void own_attrs(std::uint32_t element);

@@ -33,7 +33,7 @@ bool is_unseen(const document_store& store, const node_record& record) noexcept 
     case audio_:
     case video_:
     case datalist_: return true;
-    default: return store.find_attr(record, hidden_) != nullptr;
+    default: return store.has_attr(record, hidden_);
   }
 }
 
@@ -298,7 +298,7 @@ class markdown_writer {
       case del_:
       case strike_: open_span(strike_count_); return true;
       case a_:
-        if (options_.links && store_.find_attr(record, href_) != nullptr) open_span(link_count_);
+        if (options_.links && store_.has_attr(record, href_)) open_span(link_count_);
         return true;
       case ul_:
       case ol_:
@@ -326,8 +326,7 @@ class markdown_writer {
       case caption_: block(2); return true;
       case input_: {
         const std::string_view type = store_.attr_value(record, type_);
-        if (ascii::iequals(type, "checkbox"))
-          plain(store_.find_attr(record, checked_) != nullptr ? "[x] " : "[ ] ");
+        if (ascii::iequals(type, "checkbox")) plain(store_.has_attr(record, checked_) ? "[x] " : "[ ] ");
         return false;
       }
       default: break;
@@ -358,7 +357,7 @@ class markdown_writer {
       case del_:
       case strike_: close_span(strike_count_, "~~", "~~"); return;
       case a_:
-        if (const attr_record* href = store_.find_attr(record, href_); options_.links && href != nullptr)
+        if (const auto href = store_.find_attr(record, href_); options_.links && href)
           close_span(link_count_, "[", "](" + address(store_.value(*href)) + ")");
         return;
       case ul_:

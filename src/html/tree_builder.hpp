@@ -206,6 +206,7 @@ class tree_builder {
   void insert_void(const tag_token& tag);
   std::uint32_t insert_implied(name_id name);
   void insert_foreign(tag_token& tag, space where);
+  void rename_attribute(std::uint32_t index, std::uint32_t name);
   void adjust_svg_attributes(const tag_token& tag);
   void adjust_mathml_attributes(const tag_token& tag);
   void adjust_foreign_attributes(const tag_token& tag);

@@ -31,7 +31,7 @@ std::uint32_t tree_builder::find_formatting(name_id name) const noexcept {
 std::uint64_t tree_builder::attributes_hash(const node_record& element) const {
   std::uint64_t sum = element.name();
   for (std::uint32_t i = 0; i < element.b; ++i) {
-    const attr_record& attr = store_->attrs[element.a + i];
+    const attr_record attr = store_->attrs[element.a + i];
     sum += (std::hash<std::string_view>{}(store_->value(attr)) ^ attr.name * 0x9E3779B97F4A7C15ULL) *
            0xBF58476D1CE4E5B9ULL;
   }
@@ -41,15 +41,15 @@ std::uint64_t tree_builder::attributes_hash(const node_record& element) const {
 bool tree_builder::same_attributes(const node_record& left, const node_record& right) const {
   if (left.b != right.b) return false;
   const auto sorted = [&](const node_record& element) {
-    std::vector<const attr_record*> attrs;
-    for (std::uint32_t i = 0; i < element.b; ++i) attrs.push_back(&store_->attrs[element.a + i]);
-    std::sort(attrs.begin(), attrs.end(), [](auto* a, auto* b) { return a->name < b->name; });
+    std::vector<attr_record> attrs;
+    for (std::uint32_t i = 0; i < element.b; ++i) attrs.push_back(store_->attrs[element.a + i]);
+    std::sort(attrs.begin(), attrs.end(), [](auto& a, auto& b) { return a.name < b.name; });
     return attrs;
   };
   const auto a = sorted(left);
   const auto b = sorted(right);
   for (std::size_t i = 0; i < a.size(); ++i)
-    if (a[i]->name != b[i]->name || store_->value(*a[i]) != store_->value(*b[i])) return false;
+    if (a[i].name != b[i].name || store_->value(a[i]) != store_->value(b[i])) return false;
   return true;
 }
 

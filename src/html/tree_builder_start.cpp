@@ -464,7 +464,7 @@ bool tree_builder::start_in_table(tag_token& tag) {
     case input_: {
       bool hidden = false;
       for (std::uint32_t i = 0; i < tag.attr_count; ++i) {
-        const attr_record& attr = store_->attrs[tag.first_attr + i];
+        const attr_record attr = store_->attrs[tag.first_attr + i];
         if (attr.name == type_) hidden = ascii::iequals(store_->value(attr), "hidden");
       }
       if (!hidden) {
@@ -636,7 +636,7 @@ void tree_builder::start_in_body(tag_token& tag) {
       reconstruct();
       bool hidden = false;
       for (std::uint32_t i = 0; i < tag.attr_count; ++i) {
-        const attr_record& attr = store_->attrs[tag.first_attr + i];
+        const attr_record attr = store_->attrs[tag.first_attr + i];
         if (attr.name == type_) hidden = ascii::iequals(store_->value(attr), "hidden");
       }
       insert_void(tag);

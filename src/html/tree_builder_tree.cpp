@@ -100,25 +100,32 @@ std::uint32_t tree_builder::insert_implied(name_id name) {
   return made;
 }
 
+void tree_builder::rename_attribute(std::uint32_t index, std::uint32_t name) {
+  attr_record attr = store_->attrs[index];
+  attr.name = name;
+  store_->attrs.set(index, attr);
+}
+
 void tree_builder::adjust_svg_attributes(const tag_token& tag) {
   for (std::uint32_t i = 0; i < tag.attr_count; ++i) {
-    attr_record& attr = store_->attrs[tag.first_attr + i];
-    if (attr.name < known_name_count && svg_attributes[attr.name] != 0) attr.name = svg_attributes[attr.name];
+    const name_id name = store_->attrs[tag.first_attr + i].name;
+    if (name < known_name_count && svg_attributes[name] != 0)
+      rename_attribute(tag.first_attr + i, svg_attributes[name]);
   }
 }
 
 void tree_builder::adjust_mathml_attributes(const tag_token& tag) {
   for (std::uint32_t i = 0; i < tag.attr_count; ++i) {
-    attr_record& attr = store_->attrs[tag.first_attr + i];
-    if (attr.name == definitionurl_) attr.name = definitionURL_;
+    if (store_->attrs[tag.first_attr + i].name == definitionurl_)
+      rename_attribute(tag.first_attr + i, definitionURL_);
   }
 }
 
 void tree_builder::adjust_foreign_attributes(const tag_token& tag) {
   for (std::uint32_t i = 0; i < tag.attr_count; ++i) {
-    attr_record& attr = store_->attrs[tag.first_attr + i];
-    if (attr.name < known_name_count && foreign_attributes[attr.name] != 0)
-      attr.name = foreign_attributes[attr.name];
+    const name_id name = store_->attrs[tag.first_attr + i].name;
+    if (name < known_name_count && foreign_attributes[name] != 0)
+      rename_attribute(tag.first_attr + i, foreign_attributes[name]);
   }
 }
 
@@ -202,7 +209,7 @@ std::uint32_t tree_builder::select_of(std::uint32_t option) const {
 
 void tree_builder::content_inserted(std::uint32_t content) {
   const std::uint32_t select = select_of(content);
-  if (select == 0 || store_->find_attr(at(select), multiple_) != nullptr) return;
+  if (select == 0 || store_->has_attr(at(select), multiple_)) return;
   for (const select_state& known : selects_)
     if (known.select == select) return;
   has_selectedcontent_ = true;
@@ -210,9 +217,8 @@ void tree_builder::content_inserted(std::uint32_t content) {
   for (std::uint32_t node = select; (node = store_->next_in(node, select)) != 0;) {
     ++work_;
     if (!at(node).is_html(option_)) continue;
-    const bool chosen = store_->find_attr(at(node), selected_) != nullptr;
-    if (chosen || (state.chosen == 0 && store_->find_attr(at(node), disabled_) == nullptr))
-      state.chosen = node;
+    const bool chosen = store_->has_attr(at(node), selected_);
+    if (chosen || (state.chosen == 0 && !store_->has_attr(at(node), disabled_))) state.chosen = node;
   }
   selects_.push_back(state);
   if (state.chosen != 0 && (at(state.chosen).meta & open_flag) == 0) clone_into(state.chosen, content);
@@ -224,8 +230,8 @@ void tree_builder::option_closed(std::uint32_t option) {
                                   [&](const select_state& known) { return known.select == select; });
   if (select == 0 || state == selects_.rend()) return;
   const node_record& record = at(option);
-  const bool chosen = store_->find_attr(record, selected_) != nullptr;
-  if (!chosen && (state->chosen != 0 || store_->find_attr(record, disabled_) != nullptr)) {
+  const bool chosen = store_->has_attr(record, selected_);
+  if (!chosen && (state->chosen != 0 || store_->has_attr(record, disabled_))) {
     if (state->chosen != option) return;
   }
   state->chosen = option;

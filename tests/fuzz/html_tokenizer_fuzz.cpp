@@ -33,7 +33,7 @@ struct recorder {
     begin('S');
     tokens += store.spelling(tag.name);
     for (std::uint32_t i = 0; i < tag.attr_count; ++i) {
-      const attr_record& attr = store.attrs[tag.first_attr + i];
+      const attr_record attr = store.attrs[tag.first_attr + i];
       tokens += ' ';
       tokens += store.spelling(attr.id());
       tokens += '=';

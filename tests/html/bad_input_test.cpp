@@ -12,6 +12,7 @@
 
 #include "html/selector_program.hpp"
 #include "html/store.hpp"
+#include "html/text_search.hpp"
 #include "html/tree_builder.hpp"
 
 namespace tidewire::html {
@@ -49,9 +50,7 @@ effort effort_of(const std::string& page) {
   detail::tree_builder builder(store);
   builder.begin({}, 0, 0);
   builder.run(store.source_size, true);
-  return {builder.work(), store.nodes.size(),
-          store.nodes.size() * sizeof(detail::node_record) +
-              store.attrs.size() * sizeof(detail::attr_record) + store.pool.used()};
+  return {builder.work(), store.nodes.size(), store.memory()};
 }
 
 // Work that is linear doubles with the input; what is quadratic is four times as much.
@@ -135,7 +134,13 @@ TEST(HtmlBadInput, SelectsWithWorkThatIsLinearInTheTree) {
       {"tables", [](std::size_t n) { return repeated("<table><tr><td>x<td><a>y</a></table>", n); }},
       {"forms",
        [](std::size_t n) { return repeated("<fieldset disabled><legend><input></legend><input>", n); }},
+      {"text that all but matches",
+       [](std::size_t n) { return repeated("<b title=aaaaaaaa>aaaaaaaa</b><input type=submit>", n); }},
   };
+  const std::string needle = "('" + std::string(1000, 'a') + "b')";
+  const std::string by_text = "b:contains" + needle + ", b:contains-own" + needle;
+  const std::string by_title =
+      "[title*='" + needle.substr(2, 1001) + "'], [title*='" + needle.substr(2, 1001) + "' i]";
   const char* const selectors[] = {
       "div",
       ".x span",
@@ -160,6 +165,10 @@ TEST(HtmlBadInput, SelectsWithWorkThatIsLinearInTheTree) {
       "input:disabled, input:read-write",
       ":lang(en) a, a:dir(rtl)",
       "a:contains('nothing')",
+      ":default",
+      ":not(:has(:contains('aaaaaaaaa')))",
+      by_text.c_str(),
+      by_title.c_str(),
   };
   for (const auto& [name, shape] : shapes) {
     const document small_tree = parse(shape(1000));
@@ -172,6 +181,21 @@ TEST(HtmlBadInput, SelectsWithWorkThatIsLinearInTheTree) {
       EXPECT_LE(large, 40 * large_tree.node_count());
       EXPECT_LE(large, 6 * small + 2000) << small << " and then " << large;
     }
+  }
+}
+
+// A needle that begins again and again is found, or not, without going back in the text.
+TEST(HtmlBadInput, SearchesTextWithWorkThatIsLinearInTextAndNeedle) {
+  for (const bool fold : {false, true}) {
+    const std::size_t length = 100'000;
+    const detail::text_search search(std::string(length / 2, 'a') + "b" + std::string(length / 4, 'a'), fold);
+    detail::text_search::progress now;
+    EXPECT_EQ(search.find_end(std::string(length, 'a'), 0, now), detail::text_search::npos);
+    EXPECT_EQ(search.find_end(std::string(length, 'a') + "c" + std::string(length, 'a'), 0, now),
+              detail::text_search::npos);
+    EXPECT_EQ(search.find_end("ba", 0, now), detail::text_search::npos);
+    EXPECT_EQ(search.find_end(std::string(length, 'a'), 0, now), length / 4 - 1);
+    EXPECT_LE(now.work, 2 * 4 * length);
   }
 }
 

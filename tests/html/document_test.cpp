@@ -36,7 +36,24 @@ TEST(HtmlDocument, HasTheUsualParts) {
   EXPECT_FALSE(tree.is_xml());
   EXPECT_EQ(tree.by_id(tree.body().id()), tree.body());
   EXPECT_FALSE(tree.by_id(100000));
-  EXPECT_LE(tree.memory_used(), tree.node_count() * 40);
+}
+
+// All that the tree holds, with the texts that had to be decoded.
+TEST(HtmlDocument, HoldsFortyBytesForANodeOrLess) {
+  std::string tags;
+  std::string text;
+  for (int i = 0; i < 1000; ++i) {
+    tags += "<li class=item><a href='/" + std::to_string(i) + "'>x</a></li>\n";
+    text += "<p>Caf&eacute; &amp; bar</p><p>where you may sit and read</p><script>a && b</script>\n";
+  }
+  for (const std::string& source : {tags, text, tags.substr(0, 5000), text.substr(0, 5000)}) {
+    const document whole = parse(source);
+    EXPECT_LE(whole.memory_used(), whole.node_count() * 40);
+    parser pieces;
+    for (char c : source) pieces.feed({&c, 1});
+    const document fed = pieces.finish();
+    EXPECT_LE(fed.memory_used(), fed.node_count() * 40);
+  }
 }
 
 TEST(HtmlDocument, KeepsTheIdentifiersOfADoctype) {

@@ -72,6 +72,37 @@ TEST(HtmlMutation, SetsAttributesAndClasses) {
   EXPECT_EQ(p.attribute("class"), "y z");
 }
 
+TEST(HtmlMutation, SetsAttributesOfAnyNameAndLength) {
+  document tree;
+  {
+    std::string many = "<p";
+    for (int i = 0; i < 5000; ++i) many += " n" + std::to_string(i);
+    tree = parse(many + "><i>");
+  }
+  const node p = tree.select_one("p");
+  const node i = tree.select_one("i");
+  const std::string long_value(1U << 20, 'x');
+  i.set_attribute("n4999", "short");
+  i.set_attribute("n4999", long_value);
+  i.set_attribute("title", long_value);
+  const node copy = i.clone();
+  i.set_attribute("title", "short");
+  EXPECT_EQ(i.attribute("n4999"), long_value);
+  EXPECT_EQ(i.attribute("title"), "short");
+  EXPECT_EQ(copy.attribute("title"), long_value);
+  EXPECT_TRUE(i.remove_attribute("n4999"));
+  EXPECT_FALSE(i.has_attribute("n4999"));
+  EXPECT_EQ(i.attribute("title"), "short");
+  document other = parse("");
+  other.body().append(copy);
+  EXPECT_EQ(other.body().first_child().attribute("n4999"), long_value);
+  EXPECT_EQ(p.attributes().size(), 5000U);
+  p.remove_attribute("n0");
+  p.set_attribute("n4998", "set");
+  EXPECT_EQ(p.attributes().size(), 4999U);
+  EXPECT_EQ(p.attribute("n4998"), "set");
+}
+
 TEST(HtmlMutation, KeepsTheAttributesOfCopiesApart) {
   // The parser's own copies of <b> share their attributes until one is changed.
   document tree = parse("<p><b id=1 class=c>x</p><p>y");

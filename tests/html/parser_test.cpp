@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -186,6 +187,39 @@ TEST(HtmlParser, FoldsNamesAndKeepsUnknownOnes) {
   EXPECT_EQ(element.attribute("data-foo"), "1");
   EXPECT_EQ(element.attribute("DATA-FOO"), "1");
   EXPECT_EQ(element.attribute("foo\xC3\x89"), "2");
+}
+
+// More names than fit twelve bits, and values around the largest length that fits twenty.
+TEST(HtmlParser, KeepsAttributesHoweverManyNamesAndHoweverLong) {
+  constexpr int names = 5000;
+  std::string page = "<body id=b>";
+  for (int i = 0; i < names; ++i) page += "<p n" + std::to_string(i) + "=v" + std::to_string(i) + " id=same>";
+  const std::size_t lengths[] = {(1U << 20) - 2, (1U << 20) - 1, 1U << 20, (1U << 20) + 1};
+  for (const std::size_t length : lengths) page += "<i title='" + std::string(length, 'x') + "' n4999=y>";
+  page += "<svg xlink:href=u n4998=z></svg><body id=c n4997=late n4996=latest class=k></x n4995=gone>";
+  parser pieces;
+  for (std::size_t at = 0; at < page.size(); at += 30'011)
+    pieces.feed(std::string_view(page).substr(at, 30'011));
+  for (const document& tree : {parse(page), pieces.finish()}) {
+    for (int i = 0; i < names; i += 7) {
+      const node p = tree.select_one("[n" + std::to_string(i) + "]");
+      EXPECT_EQ(p.attribute("n" + std::to_string(i)), "v" + std::to_string(i));
+      EXPECT_EQ(p.attribute("id"), "same");
+      EXPECT_EQ(p.attributes().size(), 2U);
+    }
+    const std::vector<node> long_ones = tree.select("i");
+    ASSERT_EQ(long_ones.size(), std::size(lengths));
+    for (std::size_t i = 0; i < std::size(lengths); ++i) {
+      EXPECT_EQ(long_ones[i].attribute("title"), std::string(lengths[i], 'x'));
+      EXPECT_EQ(long_ones[i].attribute("n4999"), "y");
+    }
+    EXPECT_EQ(tree.select_one("svg").attribute("xlink:href"), "u");
+    EXPECT_EQ(tree.select_one("svg").attribute("n4998"), "z");
+    EXPECT_EQ(tree.body().attributes().size(), 4U);
+    EXPECT_EQ(tree.body().attribute("id"), "b");
+    EXPECT_EQ(tree.body().attribute("n4997"), "late");
+    EXPECT_EQ(tree.body().attribute("n4996"), "latest");
+  }
 }
 
 TEST(HtmlParser, KeepsTheFirstOfTwoAttributesOfOneName) {

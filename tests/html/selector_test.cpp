@@ -135,6 +135,28 @@ TEST(HtmlSelector, ExtractsTextAndAttributes) {
   EXPECT_EQ(selector::compile("p::text").value().wants(), selector::output::text);
 }
 
+TEST(HtmlSelector, FindsTextHoweverItIsCut) {
+  const document tree = parse(
+      "<div id=d>abab<b id=b>a</b><!--x--><i id=i>bac<u id=u></u></i></div><p id=p title='xabABac'>aba</p>"
+      "<template>abac</template><p id=q>c</p>");
+  EXPECT_EQ(ids(tree, "[id]:contains('ababac')"), "d ");
+  EXPECT_EQ(ids(tree, "[id]:contains('abac')"), "d ");
+  EXPECT_EQ(ids(tree, "[id]:contains('bac')"), "d i ");
+  EXPECT_EQ(ids(tree, "[id]:contains('aba')"), "d p ");
+  EXPECT_EQ(ids(tree, "[id]:contains('c', 'abab')"), "d i q ");
+  EXPECT_EQ(ids(tree, "[id]:contains-own('bac')"), "i ");
+  EXPECT_EQ(ids(tree, "[id]:contains('')"), "d b i u p q ");
+  EXPECT_EQ(ids(tree, "[id]:contains('cab')"), "");
+  EXPECT_EQ(ids(tree, "body:contains('cabac')"), "body ");
+  EXPECT_TRUE(tree.select_one("#d").matches(":contains('babac')"));
+  EXPECT_FALSE(tree.select_one("#d").matches(":contains('caba')"));
+  EXPECT_TRUE(tree.select_one("#d").matches(":has(:contains('bac')):not(:has(:contains('aba')))"));
+  EXPECT_EQ(ids(tree, "[title*=abac]"), "");
+  EXPECT_EQ(ids(tree, "[title*=abABac]"), "p ");
+  EXPECT_EQ(ids(tree, "[title*=ABABAC i]"), "p ");
+  EXPECT_EQ(ids(tree, "[title*='']"), "");
+}
+
 TEST(HtmlSelector, StopsAtTheLimit) {
   const selector items = selector::compile("li").value();
   EXPECT_EQ(ids(items.select(page(), 2)), "l1 l2 ");
@@ -229,6 +251,12 @@ TEST(HtmlSelector, StaysLinearOnDeepAndWideTrees) {
   EXPECT_EQ(across.select("b:has(+ b)").size(), 0U);
   EXPECT_EQ(across.select(":only-of-type").size(), 3U);
   EXPECT_EQ(across.select("b:contains(x)").size(), 100'000U);
+  const std::string alike(1'000'000, 'a');
+  const document text = parse("<p title='" + alike + "'>" + alike + "<b>" + alike + "</b>");
+  const std::string needle = "'" + alike.substr(0, 50'000) + "b'";
+  for (const std::string& selector : {":contains(" + needle + ")", ":contains-own(" + needle + ")",
+                                      "[title*=" + needle + "]", "[title*=" + needle + " i]"})
+    EXPECT_EQ(text.select(selector).size(), 0U);
 }
 
 }  // namespace

@@ -37,7 +37,7 @@ struct recorder {
     flush();
     std::vector<std::string> attrs;
     for (std::uint32_t i = 0; i < tag.attr_count; ++i) {
-      const attr_record& attr = store.attrs[tag.first_attr + i];
+      const attr_record attr = store.attrs[tag.first_attr + i];
       attrs.push_back(std::string(store.spelling(attr.id())) + "=" + std::string(store.value(attr)));
     }
     std::sort(attrs.begin(), attrs.end());

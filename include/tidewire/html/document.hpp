@@ -405,8 +405,8 @@ class TIDEWIRE_HTML_API document {
 
   /// Nodes made so far, removed ones included.
   [[nodiscard]] std::size_t node_count() const noexcept;
-  /// Bytes that the tree takes: nodes, attributes, texts that are no slices of the source, names. Without the
-  /// source itself.
+  /// Bytes that the tree holds: nodes, attributes, names, and texts that are no slices of the source. Without
+  /// the source itself, and without what `select` makes of it.
   [[nodiscard]] std::size_t memory_used() const noexcept;
 
   /// @name New nodes, outside the tree
