@@ -28,6 +28,25 @@ void datagram_io::fit(native_address& to) const noexcept {
   to = to_sockaddr(endpoint(ip_address::from_v6(mapped), v4->port()));
 }
 
+platform::batch_attempt datagram_io::receive_many(std::span<platform::datagram_slot> into) noexcept {
+  if (!coalesces()) return platform::try_receive_many(native(), into);
+  platform::batch_attempt got;
+  while (got.count < into.size() && !(got.count > 0 && backlog_->drained())) {
+    if (backlog_->empty()) {
+      const platform::attempt more = backlog_->receive(native());
+      if (more.would_block || more.error != 0) {
+        // An error behind datagrams is not told: they count more, and the system has forgotten it.
+        got.drained = more.would_block;
+        if (got.count == 0) static_cast<platform::attempt&>(got) = more;
+        return got;
+      }
+    }
+    backlog_->take(into[got.count++]);
+  }
+  got.drained = backlog_->drained();
+  return got;
+}
+
 bool datagram_io::begin(datagram_wait& by) noexcept {
   return by.way_ == datagram_wait::way::in ? begin_receive(by) : begin_send(by);
 }
@@ -199,6 +218,7 @@ bool datagram_receive::start(promise_base& p) {
 }
 
 datagram_try datagram_receive::attempt() noexcept {
+  if (socket().coalesces()) return attempt_coalesced();
   native_address sender;
   const platform::datagram_attempt got = platform::try_receive_from(socket().native(), into_, sender);
   if (got.would_block) return datagram_try::blocked;
@@ -210,6 +230,21 @@ datagram_try datagram_receive::attempt() noexcept {
   full_size_ = got.full_size;
   came_from(sender);
   return datagram_try::done;
+}
+
+datagram_try datagram_receive::attempt_coalesced() noexcept {
+  platform::datagram_slot one;
+  one.room = into_;
+  const platform::batch_attempt got = socket().receive_many(std::span(&one, 1));
+  if (got.would_block) return datagram_try::blocked;
+  if (got.error != 0) {
+    fail(got.code());
+    return datagram_try::done;
+  }
+  size_ = one.size;
+  full_size_ = one.full_size;
+  came_from(one.peer);
+  return got.drained ? datagram_try::drained : datagram_try::done;
 }
 
 datagram_try datagram_send::attempt() noexcept {

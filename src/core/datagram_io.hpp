@@ -3,9 +3,13 @@
 
 #include <tidewire/core/detail/datagram.hpp>
 
+#include <memory>
+#include <span>
 #include <string>
 #include <system_error>
+#include <utility>
 
+#include "datagram_backlog.hpp"
 #include "platform.hpp"
 #include "sockaddr.hpp"
 #include "watched_socket.hpp"
@@ -23,6 +27,14 @@ class datagram_io final : public watched_socket {
   /// The connected peer's end.
   [[nodiscard]] const native_address& remote() const noexcept { return remote_; }
   [[nodiscard]] bool is_connected() const noexcept { return connected_; }
+  /// Lets what comes from one sender come in one message from now on, where the system can.
+  void coalesce() noexcept {
+    if (std::exchange(asked_to_coalesce_, true)) return;
+    backlog_ = platform::coalesce_datagrams(native());
+  }
+  [[nodiscard]] bool coalesces() const noexcept { return backlog_ != nullptr; }
+  /// Receives as many as there are, without waiting.
+  [[nodiscard]] platform::batch_attempt receive_many(std::span<platform::datagram_slot> into) noexcept;
   /// An IPv4 address as a socket of IPv6 takes it, on such a socket.
   void fit(native_address& to) const noexcept;
 
@@ -54,6 +66,8 @@ class datagram_io final : public watched_socket {
   datagram_wait* last_writer_ = nullptr;
   bool maybe_readable_ = true;
   bool connected_ = false;
+  bool asked_to_coalesce_ = false;
+  std::unique_ptr<platform::datagram_backlog> backlog_;
   native_address local_;
   native_address remote_;
 };

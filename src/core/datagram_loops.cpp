@@ -1,4 +1,5 @@
 // Batches of datagrams where a call of the system takes one.
+#include "datagram_backlog.hpp"
 #include "datagram_slot.hpp"
 #include "platform.hpp"
 
@@ -33,6 +34,10 @@ batch_attempt try_send_many(native_socket s, std::span<const datagram_slot> from
     ++sent.count;
   }
   return sent;
+}
+
+std::unique_ptr<datagram_backlog> coalesce_datagrams(native_socket) noexcept {
+  return nullptr;
 }
 
 }  // namespace tidewire::detail::platform

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string_view>
 #include <system_error>
@@ -85,6 +86,7 @@ inline void ignore_refusals(native_socket) noexcept {}
 [[nodiscard]] attempt try_send_to(native_socket s, byte_view datagram, const native_address* to) noexcept;
 
 struct datagram_slot;
+class datagram_backlog;
 /// What receiving or sending several datagrams without waiting gave. An error means that there was none
 /// before it, or `count` would be told first.
 struct batch_attempt : attempt {
@@ -93,6 +95,9 @@ struct batch_attempt : attempt {
 /// In one call of the system where it has one. `drained`: the next would block.
 [[nodiscard]] batch_attempt try_receive_many(native_socket s, std::span<datagram_slot> into) noexcept;
 [[nodiscard]] batch_attempt try_send_many(native_socket s, std::span<const datagram_slot> from) noexcept;
+/// Makes the system hand over datagrams of one sender and size in one message from now on, which cannot be
+/// undone: what is queued would come uncut. Null where it cannot, or memory is short.
+[[nodiscard]] std::unique_ptr<datagram_backlog> coalesce_datagrams(native_socket s) noexcept;
 
 /// A new socket: non-blocking, not inherited by child processes, never raising SIGPIPE.
 /// `family` and `type` are the system's (AF_INET, SOCK_STREAM, ...).

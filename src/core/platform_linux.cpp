@@ -18,7 +18,10 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <memory>
+#include <new>
 
+#include "datagram_backlog.hpp"
 #include "datagram_slot.hpp"
 #include "platform.hpp"
 #include "platform_posix.hpp"
@@ -185,6 +188,82 @@ batch_attempt try_send_many(native_socket s, std::span<const datagram_slot> from
     if (static_cast<std::size_t>(n) < slots.size()) return sent;
   }
   return sent;
+}
+
+namespace {
+
+constexpr int udp_gro = 104;  // UDP_GRO, which older headers lack
+
+class gro_backlog final : public datagram_backlog {
+ public:
+  explicit gro_backlog(std::unique_ptr<std::byte[]> memory) noexcept : memory_(std::move(memory)) {}
+
+  attempt receive(native_socket from) noexcept override {
+    std::array<mmsghdr, most_messages> headers{};
+    std::array<iovec, most_messages> vectors;
+    std::array<control, most_messages> controls;
+    for (std::size_t i = 0; i < most_messages; ++i) {
+      vectors[i] = {memory_.get() + i * stride, room};
+      headers[i].msg_hdr.msg_name = &messages_[i].peer.storage;
+      headers[i].msg_hdr.msg_namelen = sizeof(messages_[i].peer.storage);
+      headers[i].msg_hdr.msg_iov = &vectors[i];
+      headers[i].msg_hdr.msg_iovlen = 1;
+      headers[i].msg_hdr.msg_control = controls[i].bytes;
+      headers[i].msg_hdr.msg_controllen = sizeof(controls[i].bytes);
+    }
+    count_ = next_ = offset_ = 0;
+    drained_ = false;
+    int n = 0;
+    do {
+      n = ::recvmmsg(from, headers.data(), most_messages, MSG_DONTWAIT, nullptr);
+    } while (n < 0 && errno == EINTR);
+    if (n < 0) return outcome_of(n);
+    count_ = static_cast<std::size_t>(n);
+    drained_ = count_ < most_messages;
+    for (std::size_t i = 0; i < count_; ++i) {
+      message& each = messages_[i];
+      each.bytes = byte_view(memory_.get() + i * stride, headers[i].msg_len);
+      each.segment = segment_of(headers[i].msg_hdr, each.bytes.size());
+      each.peer.size = headers[i].msg_hdr.msg_namelen;
+    }
+    return {};
+  }
+
+  // No message of UDP is longer, coalesced or not. The rooms begin in distinct sets of the caches. What no
+  // message needed was never touched, and is no memory but addresses.
+  static constexpr std::size_t room = 65'536;
+  static constexpr std::size_t stride = room + 17 * 64;
+  static constexpr std::size_t memory_size = stride * most_messages;
+
+ private:
+  struct control {
+    alignas(cmsghdr) std::byte bytes[256];  // room for what the user may have turned on, too
+  };
+
+  static std::size_t segment_of(msghdr& of, std::size_t all) noexcept {
+    for (cmsghdr* each = CMSG_FIRSTHDR(&of); each != nullptr; each = CMSG_NXTHDR(&of, each)) {
+      int size = 0;
+      if (each->cmsg_level != IPPROTO_UDP || each->cmsg_type != udp_gro ||
+          each->cmsg_len < CMSG_LEN(sizeof(size)))
+        continue;
+      std::memcpy(&size, CMSG_DATA(each), sizeof(size));
+      if (size > 0) return static_cast<std::size_t>(size);
+    }
+    return all;
+  }
+
+  std::unique_ptr<std::byte[]> memory_;
+};
+
+}  // namespace
+
+std::unique_ptr<datagram_backlog> coalesce_datagrams(native_socket s) noexcept {
+  std::unique_ptr<std::byte[]> memory(new (std::nothrow) std::byte[gro_backlog::memory_size]);
+  if (!memory) return nullptr;
+  std::unique_ptr<datagram_backlog> made(new (std::nothrow) gro_backlog(std::move(memory)));
+  const int on = 1;
+  if (!made || ::setsockopt(s, IPPROTO_UDP, udp_gro, &on, sizeof(on)) != 0) return nullptr;
+  return made;
 }
 
 option_place place_of(option_id id, bool v6) noexcept {

@@ -34,6 +34,7 @@ namespace detail {
 struct batch_slots {
   explicit batch_slots(const batch_options& options)
       : datagram_size(std::clamp<std::size_t>(options.datagram_size, 1, 65'535)),
+        coalesced(options.coalesced),
         slots(std::clamp<std::size_t>(options.capacity, 1, 1024)),
         memory(std::make_unique_for_overwrite<std::byte[]>(datagram_size * slots.size())) {
     for (std::size_t i = 0; i < slots.size(); ++i) {
@@ -42,6 +43,7 @@ struct batch_slots {
   }
 
   std::size_t datagram_size;
+  bool coalesced;
   std::size_t size = 0;
   std::size_t sent = 0;
   std::vector<platform::datagram_slot> slots;
@@ -60,7 +62,8 @@ bool send_operation::destination(native_address& to) const noexcept {
 datagram_try receive_many_operation::attempt() noexcept {
   batch_slots& slots = *into_->slots_;
   slots.size = 0;
-  const platform::batch_attempt got = platform::try_receive_many(socket().native(), slots.slots);
+  if (slots.coalesced) socket().coalesce();
+  const platform::batch_attempt got = socket().receive_many(slots.slots);
   if (got.would_block) return datagram_try::blocked;
   if (got.error != 0) fail(got.code());
   slots.size = got.count;

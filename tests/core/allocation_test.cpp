@@ -261,6 +261,24 @@ TEST_F(Allocation, ABatchOfDatagramsMakesNone) {
   EXPECT_EQ(allocations_of(round), 0u);
 }
 
+TEST_F(Allocation, WhatIsLeftOfABatchMakesNone) {
+  const endpoint loopback(ip_address::loopback_v4(), 0);
+  udp::socket server = udp::bind(loopback);
+  udp::socket client = udp::connect(server.local_endpoint());
+  udp::batch in({.capacity = 3});
+  const auto round = [&]() -> task<> {
+    std::array<std::byte, 100> buffer;
+    for (int i = 0; i < 8; ++i) co_await client.send("hello");
+    for (std::size_t n = 0; n < 8;) {
+      n += co_await server.recv_many(in);
+      if (n == 8) break;
+      EXPECT_EQ((co_await server.recv_from(buffer)).size, 5u);
+      ++n;
+    }
+  };
+  EXPECT_EQ(allocations_of(round), 0u);
+}
+
 TEST_F(Allocation, ADatagramOfAConversationMakesNone) {
   udp::server server(udp::bind(endpoint(ip_address::loopback_v4(), 0)));
   udp::socket client = udp::connect(server.at().local_endpoint());

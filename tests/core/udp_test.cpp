@@ -1,6 +1,10 @@
 #include <tidewire/core.hpp>
 
 #include <gtest/gtest.h>
+#ifdef __linux__
+#include <netinet/in.h>
+#include <sys/socket.h>
+#endif
 
 #include <array>
 #include <chrono>
@@ -697,6 +701,234 @@ TEST(UdpBatch, ARefusalIsToldAndTheSocketStaysGood) {
   run(check());
 }
 
+#endif
+
+/// Sends `bytes` as datagrams of `segment` bytes and a rest. Where the system can (UDP_SEGMENT), in one call,
+/// so that they stay together up to the receiver.
+task<> send_burst(udp::socket& by, std::string bytes, std::size_t segment, endpoint to) {
+#ifdef __linux__
+  constexpr int udp_segment = 103;
+  int cut = static_cast<int>(segment);
+  if (::setsockopt(by.native_handle(), IPPROTO_UDP, udp_segment, &cut, sizeof(cut)) == 0) {
+    co_await by.send_to(bytes, to);
+    cut = 0;
+    EXPECT_EQ(::setsockopt(by.native_handle(), IPPROTO_UDP, udp_segment, &cut, sizeof(cut)), 0);
+    co_return;
+  }
+#endif
+  for (std::size_t at = 0; at < bytes.size(); at += segment) {
+    const std::string one = bytes.substr(at, segment);
+    co_await by.send_to(one, to);
+  }
+}
+
+/// Numbers of five digits, from `first` on, which are datagrams of a burst.
+std::string numbers(int first, int count) {
+  std::string all;
+  for (int i = first; i < first + count; ++i) all += std::to_string(10'000 + i);
+  return all;
+}
+
+/// Turns it on, before anything has come.
+task<> start_to_coalesce(udp::socket& socket) {
+  udp::batch batch;
+  const auto r = co_await as_result(with_timeout(1ms, socket.recv_many(batch)));
+  EXPECT_EQ(r.error(), condition::timeout);
+}
+
+TEST(UdpBatch, EachDatagramOfABurstArrivesByItself) {
+  const auto check = [](const endpoint& at, bool coalesced) -> task<> {
+    udp::socket a = udp::bind(at);
+    udp::socket b = udp::bind(at);
+    udp::socket receiver = udp::bind(at);
+    if (coalesced) co_await start_to_coalesce(receiver);
+    std::string from_a;
+    for (int i = 0; i < 20; ++i) from_a += std::string(1000, static_cast<char>('a' + i));
+    from_a += "the rest";
+    co_await send_burst(a, from_a, 1000, receiver.local_endpoint());
+    co_await send_burst(b, "123123", 3, receiver.local_endpoint());
+    co_await a.send_to("", receiver.local_endpoint());
+    co_await send_burst(a, "last", 1, receiver.local_endpoint());
+    udp::batch in({.capacity = 100, .coalesced = coalesced});
+    EXPECT_EQ(co_await with_timeout(5s, receiver.recv_many(in)), 28u);
+    std::string got;
+    for (std::size_t i = 0; i < 21; ++i) {
+      EXPECT_EQ(in[i].bytes.size(), i < 20 ? 1000u : 8u) << i;
+      got += as_text(in[i].bytes);
+    }
+    EXPECT_EQ(got, from_a);
+    EXPECT_EQ(as_text(in[21].bytes), "123");
+    EXPECT_EQ(as_text(in[22].bytes), "123");
+    EXPECT_EQ(in[23].bytes.size(), 0u);
+    for (std::size_t i = 24; i < 28; ++i)
+      EXPECT_EQ(as_text(in[i].bytes), std::string_view("last").substr(i - 24, 1));
+    for (std::size_t i = 0; i < in.size(); ++i) {
+      EXPECT_EQ(in[i].peer, (i == 21 || i == 22 ? b : a).local_endpoint()) << i;
+      EXPECT_FALSE(in[i].truncated()) << i;
+    }
+  };
+  for (const bool coalesced : {true, false}) {
+    run(check(any_port_v4, coalesced));
+    run(check(any_port_v6, coalesced));
+  }
+}
+
+TEST(UdpBatch, WhatDoesNotFitComesWithTheNextCallWhicheverThatIs) {
+  const auto check = [](bool coalesced) -> task<> {
+    udp::socket a = udp::bind(any_port_v4);
+    udp::socket b = udp::bind(any_port_v4);
+    if (coalesced) co_await start_to_coalesce(b);
+    co_await send_burst(a, numbers(0, 30), 5, b.local_endpoint());
+    co_await a.send_to("single", b.local_endpoint());
+    co_await send_burst(a, numbers(30, 30), 5, b.local_endpoint());
+    udp::batch three({.capacity = 3, .coalesced = coalesced});
+    udp::batch other({.capacity = 4, .coalesced = false});
+    std::vector<std::string> got;
+    buffer bytes;
+    while (got.size() < 61) {
+      if (got.size() == 16) {
+        const auto receive = [&] { return b.recv_many(three); };
+        const auto before = co_await testing::outcome_if_canceled_before(receive);
+        EXPECT_EQ(before.error(), condition::canceled);
+      }
+      co_await with_timeout(5s, b.recv_many(three));
+      for (const udp::datagram& each : three) got.emplace_back(as_text(each.bytes));
+      if (got.size() == 61) break;
+      const udp::received one = co_await with_timeout(5s, b.recv_from(bytes));
+      EXPECT_EQ(one.from, a.local_endpoint());
+      got.push_back(text_of(bytes, one));
+      if (got.size() == 61) break;
+      co_await with_timeout(5s, b.recv_many(other));
+      for (const udp::datagram& each : other) got.emplace_back(as_text(each.bytes));
+    }
+    std::vector<std::string> expected;
+    for (int i = 0; i < 60; ++i) {
+      if (i == 30) expected.emplace_back("single");
+      expected.push_back(std::to_string(10'000 + i));
+    }
+    EXPECT_EQ(got, expected);
+    const auto none = co_await as_result(with_timeout(5ms, b.recv_from(bytes)));
+    EXPECT_EQ(none.error(), condition::timeout);
+    co_await a.send_to("later", b.local_endpoint());
+    EXPECT_EQ(co_await with_timeout(5s, b.recv_many(three)), 1u);
+  };
+  run(check(true));
+  run(check(false));
+}
+
+TEST(UdpBatch, EachDatagramOfABurstIsCutByItself) {
+  const auto check = [](bool coalesced) -> task<> {
+    udp::socket a = udp::bind(any_port_v4);
+    udp::socket b = udp::bind(any_port_v4);
+    if (coalesced) co_await start_to_coalesce(b);
+    co_await send_burst(a, "123451234512", 5, b.local_endpoint());
+    co_await send_burst(a, "1234512", 5, b.local_endpoint());
+    udp::batch in({.capacity = 3, .datagram_size = 3, .coalesced = coalesced});
+    EXPECT_EQ(co_await with_timeout(5s, b.recv_many(in)), 3u);
+    EXPECT_EQ(as_text(in[0].bytes), "123");
+    EXPECT_TRUE(in[0].truncated());
+    EXPECT_EQ(as_text(in[1].bytes), "123");
+    EXPECT_TRUE(in[1].truncated());
+    EXPECT_EQ(as_text(in[2].bytes), "12");
+    EXPECT_FALSE(in[2].truncated());
+    std::array<char, 4> four;
+    const udp::received cut = co_await with_timeout(5s, b.recv_from(four));
+    EXPECT_EQ(std::string(four.data(), cut.size), "1234");
+    EXPECT_TRUE(cut.truncated());
+#ifdef __linux__
+    EXPECT_EQ(in[0].full_size, 5u);
+    EXPECT_EQ(cut.full_size, 5u);
+#endif
+    const udp::received rest = co_await with_timeout(5s, b.recv_from(four));
+    EXPECT_EQ(std::string(four.data(), rest.size), "12");
+    EXPECT_FALSE(rest.truncated());
+  };
+  run(check(true));
+  run(check(false));
+}
+
+TEST(UdpBatch, TheLongestBurstAndTheLargestDatagramArriveWhole) {
+  const auto check = [](bool coalesced) -> task<> {
+    udp::socket a = udp::bind(any_port_v4);
+    udp::socket b = udp::bind(any_port_v4);
+    if (coalesced) co_await start_to_coalesce(b);
+    std::string sent;
+    for (int i = 0; i < 65'500; ++i) sent += static_cast<char>('a' + i % 23);
+    co_await send_burst(a, sent, 1100, b.local_endpoint());
+    udp::batch in({.capacity = 64, .coalesced = coalesced});
+    std::string got;
+    while (got.size() < sent.size()) {
+      co_await with_timeout(5s, b.recv_many(in));
+      for (const udp::datagram& each : in) got += as_text(each.bytes);
+    }
+    EXPECT_EQ(got, sent);
+    const std::string largest(65'507, 'x');
+    co_await a.send_to(largest, b.local_endpoint());
+    std::string bytes(65'507, ' ');
+    const udp::received one = co_await with_timeout(5s, b.recv_from(bytes));
+    EXPECT_EQ(one.size, largest.size());
+    EXPECT_EQ(bytes, largest);
+  };
+  run(check(true));
+  run(check(false));
+}
+
+TEST(UdpBatch, BurstsThatComeMeanwhileAreAllReceivedInTheirOrder) {
+  const auto check = []() -> task<> {
+    constexpr int bursts = 200;
+    constexpr int total = 5 * (40 * 41 / 2);
+    udp::socket a = udp::bind(any_port_v4);
+    udp::socket b = udp::bind(any_port_v4);
+    int sent = 0;
+    int got = 0;
+    const auto sends = [&]() -> task<> {
+      for (int i = 0; i < bursts; ++i) {
+        const int count = 1 + i % 40;
+        co_await send_burst(a, numbers(sent, count), 5, b.local_endpoint());
+        sent += count;
+        while (sent - got > 100) co_await yield();
+        if (i % 3 == 0) co_await yield();
+      }
+      EXPECT_EQ(sent, total);
+    };
+    const auto receives = [&]() -> task<> {
+      udp::batch in({.capacity = 7});
+      while (got < total) {
+        co_await with_timeout(5s, b.recv_many(in));
+        for (const udp::datagram& each : in) EXPECT_EQ(as_text(each.bytes), std::to_string(10'000 + got++));
+      }
+    };
+    co_await when_all(receives(), sends());
+    EXPECT_EQ(got, total);
+  };
+  run(check());
+}
+
+#ifdef __linux__
+TEST(UdpBatch, TheSocketCoalescesOnceABatchThatMayHasBeenShown) {
+  constexpr int udp_gro = 104;
+  const auto check = []() -> task<> {
+    udp::socket socket = udp::bind(any_port_v4);
+    const auto coalesces = [&] {
+      int on = -1;
+      socklen_t size = sizeof(on);
+      EXPECT_EQ(::getsockopt(socket.native_handle(), IPPROTO_UDP, udp_gro, &on, &size), 0);
+      return on == 1;
+    };
+    udp::batch plain({.coalesced = false});
+    const auto r = co_await as_result(with_timeout(1ms, socket.recv_many(plain)));
+    EXPECT_EQ(r.error(), condition::timeout);
+    EXPECT_FALSE(coalesces());
+    co_await start_to_coalesce(socket);
+    EXPECT_TRUE(coalesces());
+  };
+  udp::socket probe = udp::bind(any_port_v4);
+  const int on = 1;
+  if (::setsockopt(probe.native_handle(), IPPROTO_UDP, udp_gro, &on, sizeof(on)) != 0) {
+    GTEST_SKIP() << "this kernel has no UDP_GRO";
+  }
+  run(check());
+}
 #endif
 
 TEST(UdpBatch, OptionsOutOfRangeAreBroughtIntoIt) {

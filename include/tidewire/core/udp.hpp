@@ -115,6 +115,12 @@ struct batch_options {
   /// Bytes of each at most, 1 to 65,535; what comes longer is cut. Default: 2048, more than an Ethernet
   /// frame.
   std::size_t datagram_size = 2048;
+  /// The first `recv_many` into it turns UDP_GRO on where the system has it (Linux 5.0 and later): datagrams
+  /// of one sender and size then come through the system in one piece, and are cut apart here. It stays on
+  /// for the life of the socket, whichever batch it is shown next, and takes 1 MiB of address space, of which
+  /// only what datagrams fill becomes memory. Whoever reads by `native_handle` has to cut them apart himself.
+  /// Default: true.
+  bool coalesced = true;
 };
 
 /// Datagrams that are received or sent together, by one call of the system where it has such a one
@@ -255,7 +261,8 @@ class TIDEWIRE_CORE_API socket : public tidewire::detail::datagram_handle,
   [[nodiscard]] detail::receive_operation recv_from(std::span<char> buffer) noexcept {
     return recv_from(std::as_writable_bytes(buffer));
   }
-  /// Waits for a datagram, and takes as many as have come and fit into `into`, in their order.
+  /// Waits for a datagram, and takes as many as have come and `into` has room for, in their order. Those that
+  /// it has none for come with the next call, of this or of `recv_from`.
   /// @param into Emptied first; alive until the operation ends.
   /// @return How many: at least one.
   /// @par Errors As `recv_from`.

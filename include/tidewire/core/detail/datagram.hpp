@@ -87,6 +87,7 @@ class TIDEWIRE_CORE_API datagram_receive : public datagram_wait {
 
  private:
   datagram_try attempt() noexcept final;
+  datagram_try attempt_coalesced() noexcept;
   /// Told who sent what was received.
   virtual void came_from(const native_address& sender) noexcept = 0;
 
