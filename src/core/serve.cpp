@@ -178,7 +178,6 @@ std::optional<failure> failure_in(const std::exception_ptr& thrown) {
 
 // The port is this listener's alone until now, so that a second server on it was refused. Linux asks for
 // SO_REUSEPORT only when others bind.
-template <>
 std::optional<tcp::listener> sibling_of(tcp::listener& first) {
 #ifdef __linux__
   try {

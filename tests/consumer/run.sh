@@ -127,9 +127,8 @@ symbols_are_ours() {  # symbols_are_ours LIBRARY
   [[ $1 == *tidewire_core* ]] && allowed='(tidewire|std|__gnu_cxx|__cxxabiv1|asio[a-z_]*)::'
   strong=$(nm -DC --defined-only "$1" | sed 's/^[0-9a-f]* //' | grep -E '^[TDBRG] ' | cut -c3-)
   [ -n "$strong" ] || { echo "no symbol at all"; return 1; }
-  # Return types stand before the names of templates, specialised ones among the strong symbols.
-  ! grep -vE -e "${ours}tidewire::" -e '^[^(]* tidewire::[a-z_:]+<[^(]*>\(' <<<"$strong" || return 1
-  # Of the weak ones it is enough that an allowed name space occurs.
+  ! grep -vE "${ours}tidewire::" <<<"$strong" || return 1
+  # Return types stand before the names of templates: it is enough that an allowed name space occurs.
   ! nm -DC --defined-only "$1" | sed 's/^[0-9a-f]* //' | grep -E '^[VWu] ' | cut -c3- |
     grep -vE "$allowed|^operator (new|delete)"
 }

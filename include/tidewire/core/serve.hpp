@@ -497,7 +497,6 @@ template <stream_listener L>
 [[nodiscard]] std::optional<L> sibling_of(L&) {
   return std::nullopt;
 }
-template <>
 [[nodiscard]] TIDEWIRE_CORE_API std::optional<tcp::listener> sibling_of(tcp::listener& first);
 
 /// As many listeners as asked for, the first among them, or that one alone.
