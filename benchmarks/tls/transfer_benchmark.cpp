@@ -7,7 +7,9 @@
 #include <arpa/inet.h>
 #include <benchmark/benchmark.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <openssl/ssl.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -106,6 +108,52 @@ double receive_with_tidewire(const on_listening& listening) {
   return run(serve(), {.handle_signals = false});
 }
 
+/// OpenSSL on a blocking socket: it can serve but one peer, and does nothing beside TLS and system calls.
+double serve_blocking(const on_listening& listening, void (*what)(SSL*)) {
+  SSL_CTX* const context = SSL_CTX_new(TLS_server_method());
+  SSL_CTX_use_certificate(context, server_identity().leaf().native_handle());
+  SSL_CTX_use_PrivateKey(context, server_identity().key.native_handle());
+  SSL* const ssl = SSL_new(context);
+  SSL_CTX_free(context);
+  int peer = -1;
+  {
+    tcp::listener listener = tcp::listen(endpoint(ip_address::loopback_v4(), 0));
+    listening(listener.local_endpoint().port());
+    pollfd ready{listener.native_handle(), POLLIN, 0};
+    ::poll(&ready, 1, -1);
+    peer = ::accept4(listener.native_handle(), nullptr, nullptr, SOCK_CLOEXEC);
+    const int on = 1;
+    ::setsockopt(peer, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+  }
+  double used = 0;
+  if (SSL_set_fd(ssl, peer) == 1 && SSL_accept(ssl) == 1) {
+    const double start = thread_cpu_seconds();
+    what(ssl);
+    used = thread_cpu_seconds() - start;
+  }
+  SSL_free(ssl);
+  ::close(peer);
+  return used;
+}
+
+double send_blocking(const on_listening& listening) {
+  return serve_blocking(listening, [](SSL* ssl) {
+    const std::vector<char> data(write_size, 'x');
+    std::size_t n = 0;
+    for (std::size_t i = 0; i < writes; ++i) SSL_write_ex(ssl, data.data(), data.size(), &n);
+  });
+}
+
+double receive_blocking(const on_listening& listening) {
+  return serve_blocking(listening, [](SSL* ssl) {
+    std::vector<char> buffer(write_size);
+    std::size_t n = 0;
+    for (std::size_t all = 0; all < writes * write_size; all += n) {
+      if (SSL_read_ex(ssl, buffer.data(), buffer.size(), &n) != 1) return;
+    }
+  });
+}
+
 void transfer(benchmark::State& state, double (*serve)(const on_listening&), std::size_t (client::*what)()) {
   for (auto _ : state) {
     std::promise<std::uint16_t> port;
@@ -130,12 +178,20 @@ BENCHMARK_CAPTURE(transfer, b, send_with_asio, &client::receive)
     ->Name("tls/send/asio-ssl")
     ->UseManualTime()
     ->Iterations(1);
+BENCHMARK_CAPTURE(transfer, e, send_blocking, &client::receive)
+    ->Name("tls/send/openssl-blocking")
+    ->UseManualTime()
+    ->Iterations(1);
 BENCHMARK_CAPTURE(transfer, c, receive_with_tidewire, &client::send)
     ->Name("tls/receive/ours")
     ->UseManualTime()
     ->Iterations(1);
 BENCHMARK_CAPTURE(transfer, d, receive_with_asio, &client::send)
     ->Name("tls/receive/asio-ssl")
+    ->UseManualTime()
+    ->Iterations(1);
+BENCHMARK_CAPTURE(transfer, f, receive_blocking, &client::send)
+    ->Name("tls/receive/openssl-blocking")
     ->UseManualTime()
     ->Iterations(1);
 

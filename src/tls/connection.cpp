@@ -35,6 +35,7 @@ connection::connection(std::unique_ptr<tidewire::transport> below, ssl_ptr ssl,
                        std::unique_ptr<peer_check> check, byte_buffer early)
     : below_(std::move(below)), check_(std::move(check)), engine_(std::move(ssl)) {
   check_->attach_to(engine_.ssl());
+  if (check_->context().is_server) engine_.promise_tickets(check_->context().tickets);
   if (early.empty()) return;
   const byte_view came = std::as_const(early).data();
   filled_block input{buffer_block(came.size()), 0, came.size()};

@@ -181,6 +181,10 @@ server_context& server_context::client_certificates(const trust_store& authoriti
 }
 
 server_context& server_context::tickets(unsigned count) {
+  if (count > detail::max_tickets) {
+    throw error(
+        failure(tidewire::errc::misuse, "a client gets at most 16").during("set the session tickets"));
+  }
   open().tickets = count;
   return *this;
 }

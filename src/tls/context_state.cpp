@@ -128,7 +128,7 @@ void set_up_server(SSL_CTX* ssl, const context_state& state) {
   SSL_CTX_set_options(ssl, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
   SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_OFF);  // the tickets hold what is needed
   SSL_CTX_set_session_id_context(ssl, sessions_of.data(), static_cast<unsigned>(sessions_of.size()));
-  SSL_CTX_set_num_tickets(ssl, state.tickets);
+  SSL_CTX_set_num_tickets(ssl, 0);  // those of TLS 1.3 go out with what is written first
   if (state.tickets == 0) SSL_CTX_set_options(ssl, SSL_OP_NO_TICKET);
   std::string keys(state.ticket_keys.reveal());
   SSL_CTX_set_tlsext_ticket_keys(ssl, keys.data(), static_cast<long>(keys.size()));

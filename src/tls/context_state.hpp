@@ -79,6 +79,8 @@ struct context_state {
   void use_identities(std::vector<crypto::identity> certificates);
 };
 
+/// Tickets after one handshake.
+inline constexpr unsigned max_tickets = 16;
 /// AES and HMAC keys of tickets, and their name, as OpenSSL takes them.
 inline constexpr std::size_t ticket_keys_size = 80;
 

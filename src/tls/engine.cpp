@@ -144,10 +144,19 @@ engine::outcome engine::read(byte_span into, std::size_t& got) noexcept {
   }
 }
 
+// Until TLS 1.3 a ticket is a part of the handshake. What was resumed gets one in exchange.
+void engine::add_tickets() noexcept {
+  unsigned count = std::exchange(tickets_, 0);
+  if (SSL_version(ssl_.get()) < TLS1_3_VERSION) return;
+  if (SSL_session_reused(ssl_.get()) == 1) count = std::min(count, 1u);
+  for (; count > 0; --count) SSL_new_session_ticket(ssl_.get());
+}
+
 engine::outcome engine::write(byte_view from) noexcept {
   if (failed()) return outcome::failed;
   ERR_clear_error();
-  const std::size_t records = from.size() / memory::record_size + 1;
+  if (tickets_ > 0) add_tickets();
+  const std::size_t records = (from.size() + memory::record_size - 1) / memory::record_size;
   if (!reserve(from.size() + records * memory::record_overhead)) return fail();
   std::size_t written = 0;
   return after(SSL_write_ex(ssl_.get(), from.data(), from.size(), &written));

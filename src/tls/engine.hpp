@@ -44,6 +44,9 @@ class engine {
   [[nodiscard]] SSL* ssl() const noexcept { return ssl_.get(); }
   /// From where blocks of memory come from now on; null: from the heap.
   void use_memory(memory* source) noexcept;
+  /// A server's: so many tickets go out in front of what is written first. They would cost a write of their
+  /// own at the end of the handshake, and the connection, if the client ends it without reading them.
+  void promise_tickets(unsigned count) noexcept { tickets_ = count; }
 
   /// Goes on with the handshake.
   outcome handshake() noexcept;
@@ -82,6 +85,7 @@ class engine {
   bool reserve(std::size_t bytes) noexcept;
   bool put(byte_view bytes) noexcept;
   std::size_t take(byte_span into) noexcept;
+  void add_tickets() noexcept;
   outcome after(int returned) noexcept;
   outcome fail() noexcept;
 
@@ -90,6 +94,7 @@ class engine {
   filled_block input_;
   filled_block output_;
   std::optional<tidewire::failure> failure_;
+  unsigned tickets_ = 0;
   std::array<char, 64> first_{};
   unsigned char first_size_ = 0;
   bool flooded_ = false;

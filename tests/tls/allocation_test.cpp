@@ -108,7 +108,7 @@ TEST_P(TlsAllocation, TheCountIsReal) {
 }
 
 TEST_P(TlsAllocation, ARecordMakesNone) {
-  for (const std::size_t records : {1u, 4u}) {
+  for (const std::size_t records : {1u, 4u, 8u, 9u}) {
     std::size_t small = 0;
     EXPECT_EQ(allocations_of(records * 16 * 1024, small), 0u);
     EXPECT_LE(small, 100 * 2 * records * 4) << "four small ones for sealing and opening one record";

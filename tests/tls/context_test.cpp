@@ -275,6 +275,7 @@ TEST(TlsContext, SettingsThatOpenSslDoesNotKnowAreRefusedAtOnce) {
   EXPECT_THROW(server.alpn("h2,,http/1.1"), error);
   EXPECT_THROW(server.alpn(std::string(256, 'x')), error);
   EXPECT_THROW(server.ticket_keys("short"), error);
+  EXPECT_THROW(server.tickets(17), error);
   // As it was before.
   EXPECT_TRUE(run(shake_hands(trusting_client(), server)).client.has_value());
 }

@@ -234,6 +234,40 @@ TEST(TlsStream, AWriteLeavesInAsFewPiecesAsItCan) {
   run(check());
 }
 
+TEST(TlsStream, TheTicketsOfAServerLeaveWithWhatItWritesFirst) {
+  const client_context client = trusting_client();
+  for (const unsigned tickets : {0u, 1u, 3u}) {
+    server_context server(localhost());
+    server.tickets(tickets);
+    counting_transport::counts counts;
+    const auto check = [&](bool resumed) -> task<> {
+      auto [near, far] = memory_stream_pair();
+      tidewire::stream counted(std::make_unique<counting_transport>(far.release().first, counts));
+      client_options how;
+      how.context = &client;
+      auto [secure, served] =
+          co_await when_all(start_tls(std::move(near), "localhost", how), accept(std::move(counted), server));
+      EXPECT_EQ(served.resumed(), resumed);
+      EXPECT_EQ(counts.writes.size(), 1u) << "the flight of a handshake";
+
+      constexpr std::size_t overhead = 5 + 1 + 16;
+      counts.writes.clear();
+      co_await served.write("hello");
+      const std::size_t promised = resumed ? 1 : tickets;
+      EXPECT_EQ(counts.writes.size(), 1u);
+      EXPECT_GE(counts.writes.front(), 5 + overhead + promised * 150);
+      EXPECT_LT(counts.writes.front(), 6 + overhead + promised * 500);
+      counts.writes.clear();
+      co_await served.write("again");
+      EXPECT_EQ(counts.writes, std::vector<std::size_t>{5 + overhead});
+      counts.writes.clear();
+      (void)co_await secure.read_exactly(10);
+    };
+    run(check(false));
+    if (tickets > 0) run(check(true));
+  }
+}
+
 TEST(TlsStream, WorksOverItself) {
   const client_context client = trusting_client();
   const server_context server(localhost());

@@ -194,8 +194,10 @@ class TIDEWIRE_TLS_API server_context : public detail::context_of<server_context
   /// Asks clients for a certificate of these authorities. `tls::stream::peer_certificate` tells who it is.
   /// `required`: those without are refused.
   server_context& client_certificates(const trust_store& authorities, bool required = true);
-  /// Session tickets that a client gets after a full handshake, with which it can resume. Default: 1; 0: no
-  /// resumption.
+  /// Session tickets that a client gets after a full handshake, with which it can resume; after a resumed one
+  /// it gets one more. In TLS 1.3 they go out in front of what the server writes first, in the same write.
+  /// Default: 1; 0: no resumption; at most
+  /// 16, beyond which it throws `condition::misuse`.
   server_context& tickets(unsigned count);
   /// The keys that tickets are encrypted with, 80 random bytes: processes with the same keys resume each
   /// other's sessions. Default: random ones of this context.
