@@ -7,6 +7,7 @@
 # Mail for ada@example.test and j\303\266rg@example.test is put in the Maildir; other addresses are refused. TLS by
 # STARTTLS and, on SMTPS_PORT, from the first byte. Needs root, postfix and openssl.
 set -euo pipefail
+PATH=$PATH:/usr/sbin
 command=${1:-}
 folder=${2:-}
 if [ -z "$folder" ]; then
@@ -90,7 +91,7 @@ END
   chmod 755 "$folder"
   chown postfix "$folder/data"
   chown "$user" "$folder/mail"
-  postfix -c "$folder/conf" start >"$folder/start.log" 2>&1
+  postfix -c "$folder/conf" start >"$folder/start.log" 2>&1 || { cat "$folder/start.log" >&2; exit 1; }
   for _ in $(seq 100); do
     if answers "$port" && answers $((port + 1)); then break; fi
     sleep 0.1

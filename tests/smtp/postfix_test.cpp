@@ -5,19 +5,15 @@
 
 #include <gtest/gtest.h>
 
-#include <array>
 #include <chrono>
-#include <cstdio>
-#include <cstdlib>
 #include <filesystem>
-#include <map>
 #include <memory>
-#include <sstream>
 #include <string>
 #include <string_view>
 #include <thread>
 
 #include "support/conformance.hpp"
+#include "support/interop_server.hpp"
 #include "support/oracle.hpp"
 
 namespace tidewire::smtp {
@@ -25,51 +21,29 @@ namespace {
 
 namespace fs = std::filesystem;
 using namespace std::chrono_literals;
-
-// What a command prints; nothing if it fails.
-std::string output_of(const std::string& line) {
-  std::string out;
-  std::FILE* const pipe = popen(line.c_str(), "r");
-  if (pipe == nullptr) return out;
-  std::array<char, 1024> buffer{};
-  while (const std::size_t n = std::fread(buffer.data(), 1, buffer.size(), pipe))
-    out.append(buffer.data(), n);
-  return pclose(pipe) == 0 ? out : std::string();
-}
+using tidewire::testing::interop_server;
+using tidewire::testing::read_file;
 
 class SmtpPostfix : public ::testing::Test {
  protected:
-  static void SetUpTestSuite() {
-    if (!tidewire::testing::find_program("postfix") || !tidewire::testing::find_program("openssl")) return;
-    folder_ =
-        fs::temp_directory_path() /
-        ("tidewire_postfix_" + std::to_string(std::chrono::steady_clock::now().time_since_epoch().count()));
-    std::istringstream lines(output_of(std::string("PATH=$PATH:/usr/sbin ") +
-                                       TIDEWIRE_INTEROP "/postfix.sh start " + folder_.string()));
-    for (std::string line; std::getline(lines, line);) {
-      const std::size_t equals = line.find('=');
-      if (equals != std::string::npos) settings_[line.substr(0, equals)] = line.substr(equals + 1);
+  static void SetUpTestSuite() { server_ = std::make_unique<interop_server>("postfix.sh"); }
+  static void TearDownTestSuite() { server_.reset(); }
+  void SetUp() override {
+    if (!server_->is_running()) {
+      TIDEWIRE_SKIP_OR_FAIL("no Postfix (it needs root, postfix and openssl): " + server_->output());
     }
   }
-  static void TearDownTestSuite() {
-    if (folder_.empty()) return;
-    (void)output_of(std::string(TIDEWIRE_INTEROP "/postfix.sh stop ") + folder_.string());
-    std::error_code ignored;
-    fs::remove_all(folder_, ignored);
-  }
 
-  static bool running() { return settings_.contains("SMTP_PORT"); }
   static client_options options(security how, const tls::client_context& context) {
     client_options out;
     out.security = how;
     out.tls = &context;
-    out.port = static_cast<std::uint16_t>(
-        std::stoi(settings_[how == security::implicit ? "SMTPS_PORT" : "SMTP_PORT"]));
+    out.port = server_->port(how == security::implicit ? "SMTPS_PORT" : "SMTP_PORT");
     return out;
   }
   static tls::client_context trusting() {
     tls::trust_store roots;
-    roots.add_pem(tidewire::testing::read_file(settings_["CA_FILE"]));
+    roots.add_pem(read_file((*server_)["CA_FILE"]));
     tls::client_context context;
     context.trust(roots);
     return context;
@@ -78,8 +52,8 @@ class SmtpPostfix : public ::testing::Test {
   static std::string delivered(std::string_view mark) {
     for (int i = 0; i < 100; ++i, std::this_thread::sleep_for(100ms)) {
       std::error_code none;
-      for (const auto& entry : fs::directory_iterator(fs::path(settings_["MAILDIR"]) / "new", none)) {
-        const std::string text = tidewire::testing::read_file(entry.path());
+      for (const auto& entry : fs::directory_iterator(fs::path((*server_)["MAILDIR"]) / "new", none)) {
+        const std::string text = read_file(entry.path());
         const std::size_t begin = text.find("Subject: " + std::string(mark) + "\n");
         if (begin != std::string::npos) return text.substr(begin);
       }
@@ -87,15 +61,10 @@ class SmtpPostfix : public ::testing::Test {
     return {};
   }
 
-  static fs::path folder_;
-  static std::map<std::string, std::string> settings_;
+  static std::unique_ptr<interop_server> server_;
 };
 
-fs::path SmtpPostfix::folder_;
-std::map<std::string, std::string> SmtpPostfix::settings_;
-
-#define TIDEWIRE_NEEDS_POSTFIX() \
-  if (!running()) TIDEWIRE_SKIP_OR_FAIL("no Postfix could be started (it needs root, postfix and openssl)")
+std::unique_ptr<interop_server> SmtpPostfix::server_;
 
 // With all headers that Postfix would add; what comes back is compared from the subject on.
 std::string compared(std::string_view mark) {
@@ -107,7 +76,6 @@ std::string text_of(std::string_view mark) {
 }
 
 TEST_F(SmtpPostfix, TakesMessagesInEveryWay) {
-  TIDEWIRE_NEEDS_POSTFIX();
   const tls::client_context context = trusting();
   const auto send = [&]() -> task<> {
     for (const security how :
@@ -138,7 +106,6 @@ TEST_F(SmtpPostfix, TakesMessagesInEveryWay) {
 }
 
 TEST_F(SmtpPostfix, SaysWhoIsRefused) {
-  TIDEWIRE_NEEDS_POSTFIX();
   const tls::client_context context = trusting();
   const auto send = [&]() -> task<> {
     client session = co_await connect("localhost", options(security::starttls, context));
@@ -161,7 +128,6 @@ TEST_F(SmtpPostfix, SaysWhoIsRefused) {
 }
 
 TEST_F(SmtpPostfix, TakesInternationalMailOfMime) {
-  TIDEWIRE_NEEDS_POSTFIX();
   const tls::client_context context = trusting();
   const auto send = [&]() -> task<> {
     client session = co_await connect("localhost", options(security::starttls, context));
@@ -185,7 +151,6 @@ TEST_F(SmtpPostfix, TakesInternationalMailOfMime) {
 }
 
 TEST_F(SmtpPostfix, TakesAHundredMessagesOfAPool) {
-  TIDEWIRE_NEEDS_POSTFIX();
   const tls::client_context context = trusting();
   std::size_t accepted = 0;
   const session_opener opener = [&]() { return connect("localhost", options(security::starttls, context)); };

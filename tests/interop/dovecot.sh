@@ -1,0 +1,243 @@
+#!/bin/bash
+# A Dovecot of its own for tests, on loopback and free high ports, everything below one folder.
+#
+#   dovecot.sh start FOLDER     starts it and prints what it is as KEY=VALUE lines
+#   dovecot.sh stop FOLDER      stops it; the folder stays
+#
+# HOST             where it listens; IMAP_PORT (with STARTTLS), IMAPS_PORT, LMTP_PORT
+# FAR_HOST         the same server as if from another machine: no login before STARTTLS
+# CA_FILE          the authority of its certificate, which is for localhost, HOST and FAR_HOST
+# USER1, PASSWORD1, USER2, PASSWORD2         who may log in; LMTP takes their mail @example.test
+# USER1_CERTIFICATE, USER1_KEY               by which USER1 logs in with EXTERNAL
+# USER1_TOKEN, USER1_EXPIRED_TOKEN           of OAuth 2
+# MAIL             USER/Maildir of each user is below it
+#
+# All mechanisms and all extensions of IMAP that it has are on. Needs Dovecot 2.3 (Debian packages: dovecot-core
+# dovecot-imapd dovecot-lmtpd) and openssl. Run as root, it drops to the user `dovecot`; any other user will do as well.
+set -euo pipefail
+PATH=$PATH:/usr/sbin
+command=${1:-}
+folder=${2:-}
+if [ -z "$folder" ]; then
+  sed -n '2,17s/^# \{0,1\}//p' "$0" >&2
+  exit 2
+fi
+mkdir -p "$folder"
+folder=$(cd "$folder" && pwd)
+
+greets() { (exec 3<>"/dev/tcp/127.0.0.1/$1" && read -rt 5 line <&3 && [[ $line == *"$2"* ]]) 2>/dev/null; }
+answers() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+
+free_block() {
+  local first i
+  while :; do
+    first=$((20000 + RANDOM % 10000))
+    for i in 0 1 2; do answers $((first + i)) && continue 2; done
+    echo "$first"
+    return
+  done
+}
+
+# sign NAME COMMON_NAME EXTENSIONS: NAME.key and NAME.pem, of the authority.
+sign() {
+  openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=$2" \
+    -keyout "$folder/$1.key" -out "$folder/$1.csr" 2>/dev/null
+  openssl x509 -req -in "$folder/$1.csr" -CA "$folder/ca.pem" -CAkey "$folder/ca.key" -CAcreateserial -days 2 \
+    -extfile <(printf '%s\n' "$3") -out "$folder/$1.pem" 2>/dev/null
+}
+
+base64url() { openssl base64 -A | tr '+/' '-_' | tr -d '='; }
+
+# token USER SECONDS: a JSON Web Token that is good for so long.
+token() {
+  local now content
+  now=$(date +%s)
+  content=$(printf '{"alg":"HS256","typ":"JWT"}' | base64url)
+  content+=.$(printf '{"sub":"%s","iat":%d,"exp":%d}' "$1" $((now - 7200)) $((now + $2)) | base64url)
+  printf '%s.%s' "$content" "$(printf %s "$content" | openssl dgst -sha256 -hmac a-key-of-tests -binary | base64url)"
+}
+
+start() {
+  local port user group
+  local password1=wonderland password2
+  password2=$(printf 'b"u\\i ld\303\251r')
+  local as_user=()
+  user=$(id -un)
+  if [ "$user" = root ]; then
+    user=dovecot
+    as_user=(setpriv --reuid=dovecot --regid=dovecot --clear-groups)
+  fi
+  group=$(id -gn "$user")
+  port=$(free_block)
+  mkdir -p "$folder"/{run,state,mail,keys/default/HS256}
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj "/CN=test CA" \
+    -keyout "$folder/ca.key" -out "$folder/ca.pem" 2>/dev/null
+  sign server localhost "subjectAltName=DNS:localhost,IP:127.0.0.1,IP:127.0.0.2"
+  sign alice alice "extendedKeyUsage=clientAuth"
+  printf 'a-key-of-tests' | openssl base64 -A >"$folder/keys/default/HS256/default"
+  printf '%s:{PLAIN}%s:%s:%s::%s::\n' \
+    alice "$password1" "$(id -u "$user")" "$(id -g "$user")" "$folder/mail/alice" \
+    bob "$password2" "$(id -u "$user")" "$(id -g "$user")" "$folder/mail/bob" >"$folder/users"
+  echo 'alice:::::::nopassword=y' >"$folder/users_by_certificate"
+  cat >"$folder/oauth2.conf" <<END
+introspection_mode = local
+local_validation_key_dict = fs:posix:prefix=$folder/keys/
+username_attribute = sub
+END
+  cat >"$folder/dovecot.conf" <<END
+base_dir = $folder/run
+state_dir = $folder/state
+log_path = $folder/dovecot.log
+protocols = imap lmtp
+listen = 127.0.0.1, 127.0.0.2
+default_internal_user = $user
+default_internal_group = $group
+default_login_user = $user
+default_process_limit = 50
+default_client_limit = 200
+first_valid_uid = 1
+
+ssl = yes
+ssl_cert = <$folder/server.pem
+ssl_key = <$folder/server.key
+ssl_ca = <$folder/ca.pem
+ssl_require_crl = no
+ssl_verify_client_cert = yes
+ssl_cert_username_field = commonName
+
+auth_mechanisms = plain login cram-md5 digest-md5 scram-sha-1 scram-sha-256 xoauth2 oauthbearer external
+auth_ssl_username_from_cert = yes
+auth_username_format = %Ln
+auth_failure_delay = 0
+passdb {
+  driver = oauth2
+  mechanisms = xoauth2 oauthbearer
+  args = $folder/oauth2.conf
+}
+passdb {
+  driver = passwd-file
+  mechanisms = external
+  args = $folder/users_by_certificate
+}
+passdb {
+  driver = passwd-file
+  mechanisms = plain login cram-md5 digest-md5 scram-sha-1 scram-sha-256
+  args = $folder/users
+}
+userdb {
+  driver = passwd-file
+  args = $folder/users
+}
+
+mail_location = maildir:~/Maildir
+mail_fsync = never
+mail_plugins = quota zlib acl
+mail_attribute_dict = file:%h/attributes
+mailbox_list_index = yes
+namespace inbox {
+  inbox = yes
+  separator = /
+  mailbox Drafts {
+    auto = subscribe
+    special_use = \\Drafts
+  }
+  mailbox Sent {
+    auto = subscribe
+    special_use = \\Sent
+  }
+  mailbox Trash {
+    auto = subscribe
+    special_use = \\Trash
+  }
+  mailbox Junk {
+    auto = create
+    special_use = \\Junk
+  }
+  mailbox Archive {
+    auto = create
+    special_use = \\Archive
+  }
+}
+plugin {
+  acl = vfile
+  quota = count:User quota
+  quota_rule = *:storage=50M
+  quota_vsizes = yes
+}
+protocol imap {
+  mail_plugins = \$mail_plugins imap_quota imap_zlib imap_acl
+  imap_metadata = yes
+  imap_idle_notify_interval = 10 secs
+  mail_max_userip_connections = 50
+}
+recipient_delimiter = +
+hostname = mail.example.test
+
+service imap-login {
+  chroot =
+  inet_listener imap {
+    port = $port
+  }
+  inet_listener imaps {
+    port = $((port + 1))
+    ssl = yes
+  }
+}
+service lmtp {
+  inet_listener lmtp {
+    address = 127.0.0.1
+    port = $((port + 2))
+  }
+}
+service anvil {
+  chroot =
+  # Or each login that fails makes the next one of that address slower.
+  unix_listener anvil-auth-penalty {
+    mode = 0
+  }
+}
+service stats {
+  chroot =
+}
+END
+  chmod 755 "$folder"
+  [ "$(id -u)" != 0 ] || chown -R "$user:$group" "$folder"
+  "${as_user[@]}" dovecot -c "$folder/dovecot.conf"
+  for _ in $(seq 100); do
+    if greets "$port" OK && greets $((port + 2)) 220; then break; fi
+    sleep 0.1
+  done
+  cat <<END
+HOST=127.0.0.1
+FAR_HOST=127.0.0.2
+IMAP_PORT=$port
+IMAPS_PORT=$((port + 1))
+LMTP_PORT=$((port + 2))
+CA_FILE=$folder/ca.pem
+USER1=alice
+PASSWORD1=$password1
+USER2=bob
+PASSWORD2=$password2
+USER1_CERTIFICATE=$folder/alice.pem
+USER1_KEY=$folder/alice.key
+USER1_TOKEN=$(token alice 86400)
+USER1_EXPIRED_TOKEN=$(token alice -3600)
+MAIL=$folder/mail
+END
+}
+
+stop() {
+  local pid
+  pid=$(cat "$folder/run/master.pid" 2>/dev/null) || return 0
+  kill "$pid" 2>/dev/null || return 0
+  for _ in $(seq 100); do
+    kill -0 "$pid" 2>/dev/null || return 0
+    sleep 0.1
+  done
+}
+
+case $command in
+  start) start ;;
+  stop) stop ;;
+  *) exit 2 ;;
+esac
