@@ -17,7 +17,8 @@ bench='libbenchmark-dev libuv1-dev libgumbo-dev libxml2-dev libgmime-3.0-dev
 clang='clang-19:clang++-19 clang-format-19:clang-format-19 libclang-rt-19-dev llvm-19:llvm-symbolizer-19'
 windows='g++-mingw-w64-x86-64-posix:x86_64-w64-mingw32-g++-posix wine64 googletest'
 # What the tests compare with and talk to. Elsewhere than in CI, what is not there is skipped.
-oracles='openssl:openssl curl:curl nginx-light:nginx postfix:postfix dovecot-core dovecot-imapd dovecot-lmtpd'
+oracles='openssl:openssl curl:curl nginx-light:nginx postfix:postfix
+  dovecot-core dovecot-imapd dovecot-lmtpd dovecot-submissiond'
 ci="git:git ccache:ccache make:make binutils:nm $oracles $clang $windows"
 
 case "${1:-}" in

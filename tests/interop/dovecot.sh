@@ -4,8 +4,9 @@
 #   dovecot.sh start FOLDER     starts it and prints what it is as KEY=VALUE lines
 #   dovecot.sh stop FOLDER      stops it; the folder stays
 #
-# HOST             where it listens; IMAP_PORT (with STARTTLS), IMAPS_PORT, LMTP_PORT
+# HOST             where it listens: IMAP_PORT and SUBMISSION_PORT with STARTTLS, IMAPS_PORT, LMTP_PORT
 # FAR_HOST         the same server as if from another machine: no login before STARTTLS
+# RELAY_PORT       where it sends what was submitted; a server there is for the test to start, before anybody logs in
 # CA_FILE          the authority of its certificate, which is for localhost, HOST and FAR_HOST
 # USER1, PASSWORD1, USER2, PASSWORD2         who may log in; LMTP takes their mail @example.test
 # USER1_CERTIFICATE, USER1_KEY               by which USER1 logs in with EXTERNAL
@@ -13,13 +14,14 @@
 # MAIL             USER/Maildir of each user is below it
 #
 # All mechanisms and all extensions of IMAP that it has are on. Needs Dovecot 2.3 (Debian packages: dovecot-core
-# dovecot-imapd dovecot-lmtpd) and openssl. Run as root, it drops to the user `dovecot`; any other user will do as well.
+# dovecot-imapd dovecot-lmtpd dovecot-submissiond) and openssl. Run as root, it drops to the user `dovecot`; any other
+# user will do as well.
 set -euo pipefail
 PATH=$PATH:/usr/sbin
 command=${1:-}
 folder=${2:-}
 if [ -z "$folder" ]; then
-  sed -n '2,17s/^# \{0,1\}//p' "$0" >&2
+  sed -n '2,19s/^# \{0,1\}//p' "$0" >&2
   exit 2
 fi
 mkdir -p "$folder"
@@ -32,7 +34,7 @@ free_block() {
   local first i
   while :; do
     first=$((20000 + RANDOM % 10000))
-    for i in 0 1 2; do answers $((first + i)) && continue 2; done
+    for i in {0..4}; do answers $((first + i)) && continue 2; done
     echo "$first"
     return
   done
@@ -57,42 +59,17 @@ token() {
   printf '%s.%s' "$content" "$(printf %s "$content" | openssl dgst -sha256 -hmac a-key-of-tests -binary | base64url)"
 }
 
-start() {
-  local port user group
-  local password1=wonderland password2
-  password2=$(printf 'b"u\\i ld\303\251r')
-  local as_user=()
-  user=$(id -un)
-  if [ "$user" = root ]; then
-    user=dovecot
-    as_user=(setpriv --reuid=dovecot --regid=dovecot --clear-groups)
-  fi
-  group=$(id -gn "$user")
-  port=$(free_block)
-  mkdir -p "$folder"/{run,state,mail,keys/default/HS256}
-  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj "/CN=test CA" \
-    -keyout "$folder/ca.key" -out "$folder/ca.pem" 2>/dev/null
-  sign server localhost "subjectAltName=DNS:localhost,IP:127.0.0.1,IP:127.0.0.2"
-  sign alice alice "extendedKeyUsage=clientAuth"
-  printf 'a-key-of-tests' | openssl base64 -A >"$folder/keys/default/HS256/default"
-  printf '%s:{PLAIN}%s:%s:%s::%s::\n' \
-    alice "$password1" "$(id -u "$user")" "$(id -g "$user")" "$folder/mail/alice" \
-    bob "$password2" "$(id -u "$user")" "$(id -g "$user")" "$folder/mail/bob" >"$folder/users"
-  echo 'alice:::::::nopassword=y' >"$folder/users_by_certificate"
-  cat >"$folder/oauth2.conf" <<END
-introspection_mode = local
-local_validation_key_dict = fs:posix:prefix=$folder/keys/
-username_attribute = sub
-END
+# configure FIRST_PORT USER GROUP
+configure() {
   cat >"$folder/dovecot.conf" <<END
 base_dir = $folder/run
 state_dir = $folder/state
 log_path = $folder/dovecot.log
-protocols = imap lmtp
+protocols = imap lmtp submission
 listen = 127.0.0.1, 127.0.0.2
-default_internal_user = $user
-default_internal_group = $group
-default_login_user = $user
+default_internal_user = $2
+default_internal_group = $3
+default_login_user = $2
 default_process_limit = 50
 default_client_limit = 200
 first_valid_uid = 1
@@ -172,21 +149,31 @@ protocol imap {
 }
 recipient_delimiter = +
 hostname = mail.example.test
+submission_relay_host = 127.0.0.1
+submission_relay_port = $(($1 + 4))
+submission_relay_ssl = no
+submission_relay_trusted = yes
 
 service imap-login {
   chroot =
   inet_listener imap {
-    port = $port
+    port = $1
   }
   inet_listener imaps {
-    port = $((port + 1))
+    port = $(($1 + 1))
     ssl = yes
   }
 }
 service lmtp {
   inet_listener lmtp {
     address = 127.0.0.1
-    port = $((port + 2))
+    port = $(($1 + 2))
+  }
+}
+service submission-login {
+  chroot =
+  inet_listener submission {
+    port = $(($1 + 3))
   }
 }
 service anvil {
@@ -200,9 +187,43 @@ service stats {
   chroot =
 }
 END
+}
+
+start() {
+  local port user group
+  local password1=wonderland password2
+  password2=$(printf 'b"u\\i ld\303\251r')
+  local as_user=()
+  user=$(id -un)
+  if [ "$user" = root ]; then
+    user=dovecot
+    as_user=(setpriv --reuid=dovecot --regid=dovecot --clear-groups)
+  fi
+  group=$(id -gn "$user")
+  mkdir -p "$folder"/{run,state,mail,keys/default/HS256}
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj "/CN=test CA" \
+    -keyout "$folder/ca.key" -out "$folder/ca.pem" 2>/dev/null
+  sign server localhost "subjectAltName=DNS:localhost,IP:127.0.0.1,IP:127.0.0.2"
+  sign alice alice "extendedKeyUsage=clientAuth"
+  printf 'a-key-of-tests' | openssl base64 -A >"$folder/keys/default/HS256/default"
+  printf '%s:{PLAIN}%s:%s:%s::%s::\n' \
+    alice "$password1" "$(id -u "$user")" "$(id -g "$user")" "$folder/mail/alice" \
+    bob "$password2" "$(id -u "$user")" "$(id -g "$user")" "$folder/mail/bob" >"$folder/users"
+  echo 'alice:::::::nopassword=y' >"$folder/users_by_certificate"
+  cat >"$folder/oauth2.conf" <<END
+introspection_mode = local
+local_validation_key_dict = fs:posix:prefix=$folder/keys/
+username_attribute = sub
+END
   chmod 755 "$folder"
   [ "$(id -u)" != 0 ] || chown -R "$user:$group" "$folder"
-  "${as_user[@]}" dovecot -c "$folder/dovecot.conf"
+  # Somebody else may take a port that was free a moment ago.
+  for attempt in 1 2 3 4 5; do
+    port=$(free_block)
+    configure "$port" "$user" "$group"
+    ! "${as_user[@]}" dovecot -c "$folder/dovecot.conf" || break
+    [ "$attempt" -lt 5 ] || exit 1
+  done
   for _ in $(seq 100); do
     if greets "$port" OK && greets $((port + 2)) 220; then break; fi
     sleep 0.1
@@ -213,6 +234,8 @@ FAR_HOST=127.0.0.2
 IMAP_PORT=$port
 IMAPS_PORT=$((port + 1))
 LMTP_PORT=$((port + 2))
+SUBMISSION_PORT=$((port + 3))
+RELAY_PORT=$((port + 4))
 CA_FILE=$folder/ca.pem
 USER1=alice
 PASSWORD1=$password1
