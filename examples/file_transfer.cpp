@@ -1,8 +1,10 @@
 // The demo: file_send and file_receive, two programs, over a link that is cut in the middle of the file. The
-// sender goes on where the receiver left off; at the end both files are compared, byte for byte.
+// sender goes on where the receiver left off. What goes over the link is TLS, with an authority made for this
+// run; SHA-256 and HMAC are verified by the receiver, and at the end both files are compared, byte for byte.
 //
 //   file_transfer [MEBIBYTES]        (default: 64)
 #include <tidewire/core.hpp>
+#include <tidewire/crypto.hpp>
 
 #include <algorithm>
 #include <cstdint>
@@ -13,6 +15,7 @@
 #include <random>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -98,6 +101,20 @@ void make_file(const fs::path& at, std::uint64_t mebibytes) {
   }
 }
 
+// What the two programs need: a key that they share, a certificate for the receiver, and whom the sender
+// trusts.
+void make_secrets(const fs::path& folder) {
+  const auto write = [&](const char* name, std::string_view text) {
+    std::ofstream(folder / name, std::ios::binary) << text;
+  };
+  const tw::crypto::authority authority;
+  const tw::crypto::identity receiver = authority.issue({"localhost"});
+  write("authority.pem", authority.pem());
+  write("receiver.pem", receiver.chain_pem());
+  write("receiver.key", receiver.key.to_pem().reveal());
+  write("shared.key", tw::crypto::token_hex(32));
+}
+
 bool same_bytes(const fs::path& left, const fs::path& right) {
   std::ifstream a(left, std::ios::binary);
   std::ifstream b(right, std::ios::binary);
@@ -114,17 +131,21 @@ bool same_bytes(const fs::path& left, const fs::path& right) {
 tw::task<bool> transfer(fs::path programs, fs::path folder, std::uint64_t mebibytes) {
   const fs::path original = folder / "original.bin";
   const fs::path inbox = folder / "inbox";
-  fs::create_directories(inbox);
+  fs::create_directory(inbox);
   make_file(original, mebibytes);
+  make_secrets(folder);
 
   const auto quoted = [](const fs::path& path) { return " \"" + path.string() + "\""; };
-  program receiver("file_receive", quoted(programs / "file_receive") + quoted(inbox));
+  program receiver("file_receive", quoted(programs / "file_receive") + quoted(inbox) +
+                                       quoted(folder / "shared.key") + quoted(folder / "receiver.pem") +
+                                       quoted(folder / "receiver.key"));
   const std::string listening = receiver.line();  // "listening on ADDRESS:PORT"
   const auto at = tw::endpoint::parse(listening.substr(13, listening.size() - 14)).value();
 
   auto here = tw::tcp::listen(tw::endpoint(tw::ip_address::loopback_v4(), 0));
   const std::string port = std::to_string(here.local_endpoint().port());
-  program sender("file_send", quoted(programs / "file_send") + quoted(original) + " localhost " + port);
+  program sender("file_send", quoted(programs / "file_send") + quoted(original) + " localhost " + port +
+                                  quoted(folder / "shared.key") + quoted(folder / "authority.pem"));
   const auto first = co_await tw::when_any(tw::offload([&] { return sender.finish(); }),
                                            link(here, at, (mebibytes << 20) / 2));
   const bool sent = first.index() == 0 && std::get<0>(first);
@@ -139,6 +160,8 @@ int main(int argc, char** argv) try {
   const std::uint64_t mebibytes = argc > 1 ? std::stoul(argv[1]) : 64;
   const fs::path folder =
       fs::temp_directory_path() / ("tidewire-demo-" + std::to_string(std::random_device()()));
+  fs::create_directory(folder);
+  fs::permissions(folder, fs::perms::owner_all);  // there are keys in it
   const bool same = tw::run(transfer(fs::path(argv[0]).parent_path(), folder, mebibytes));
   fs::remove_all(folder);
   std::printf("file_transfer: %llu MiB over a link that was cut: %s\n",

@@ -89,7 +89,10 @@ class socket_io final : public watched_socket {
   }
 
   bool start_shutdown(io_request& request) noexcept {
-    request.fail(platform::shutdown_write(native()));
+    std::error_code failed = platform::shutdown_write(native());
+    // A peer that reset the connection is no misuse of the caller's.
+    if (failed == std::errc::not_connected) failed = std::make_error_code(std::errc::connection_reset);
+    request.fail(failed);
     return true;
   }
 

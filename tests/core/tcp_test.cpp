@@ -44,6 +44,22 @@ TEST(Tcp, SendsAndReceives) {
   run(check());
 }
 
+TEST(Tcp, ShuttingDownWhatThePeerResetIsTransient) {
+  const auto check = []() -> task<> {
+    pair p = co_await connected();
+    p.server.set(option::linger(0s));
+    p.server.close();
+    char buffer[1];
+    const auto read = co_await as_result(p.client.read_some(buffer));
+    EXPECT_EQ(read.code(), std::errc::connection_reset);
+    const auto shut = co_await as_result(p.client.shutdown());
+    EXPECT_EQ(shut.code(), std::errc::connection_reset);
+    EXPECT_EQ(shut.code(), condition::transient);
+    EXPECT_NE(shut.code(), condition::misuse);
+  };
+  run(check());
+}
+
 TEST(Tcp, AReadThatWaitsSeesTheEndThatCameWithTheLastBytes) {
   const auto check = []() -> task<> {
     pair p = co_await connected();

@@ -18,6 +18,7 @@
 # user will do as well.
 set -euo pipefail
 PATH=$PATH:/usr/sbin
+. "$(dirname "$0")/common.sh"
 command=${1:-}
 folder=${2:-}
 if [ -z "$folder" ]; then
@@ -28,26 +29,6 @@ mkdir -p "$folder"
 folder=$(cd "$folder" && pwd)
 
 greets() { (exec 3<>"/dev/tcp/127.0.0.1/$1" && read -rt 5 line <&3 && [[ $line == *"$2"* ]]) 2>/dev/null; }
-answers() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
-
-free_block() {
-  local first i
-  while :; do
-    first=$((20000 + RANDOM % 10000))
-    for i in {0..4}; do answers $((first + i)) && continue 2; done
-    echo "$first"
-    return
-  done
-}
-
-# sign NAME COMMON_NAME EXTENSIONS: NAME.key and NAME.pem, of the authority.
-sign() {
-  openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=$2" \
-    -keyout "$folder/$1.key" -out "$folder/$1.csr" 2>/dev/null
-  openssl x509 -req -in "$folder/$1.csr" -CA "$folder/ca.pem" -CAkey "$folder/ca.key" -CAcreateserial -days 2 \
-    -extfile <(printf '%s\n' "$3") -out "$folder/$1.pem" 2>/dev/null
-}
-
 base64url() { openssl base64 -A | tr '+/' '-_' | tr -d '='; }
 
 # token USER SECONDS: a JSON Web Token that is good for so long.
@@ -201,8 +182,7 @@ start() {
   fi
   group=$(id -gn "$user")
   mkdir -p "$folder"/{run,state,mail,keys/default/HS256}
-  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj "/CN=test CA" \
-    -keyout "$folder/ca.key" -out "$folder/ca.pem" 2>/dev/null
+  make_authority
   sign server localhost "subjectAltName=DNS:localhost,IP:127.0.0.1,IP:127.0.0.2"
   sign alice alice "extendedKeyUsage=clientAuth"
   printf 'a-key-of-tests' | openssl base64 -A >"$folder/keys/default/HS256/default"
@@ -219,7 +199,7 @@ END
   [ "$(id -u)" != 0 ] || chown -R "$user:$group" "$folder"
   # Somebody else may take a port that was free a moment ago.
   for attempt in 1 2 3 4 5; do
-    port=$(free_block)
+    port=$(free_ports 5)
     configure "$port" "$user" "$group"
     ! "${as_user[@]}" dovecot -c "$folder/dovecot.conf" || break
     [ "$attempt" -lt 5 ] || exit 1
@@ -249,18 +229,8 @@ MAIL=$folder/mail
 END
 }
 
-stop() {
-  local pid
-  pid=$(cat "$folder/run/master.pid" 2>/dev/null) || return 0
-  kill "$pid" 2>/dev/null || return 0
-  for _ in $(seq 100); do
-    kill -0 "$pid" 2>/dev/null || return 0
-    sleep 0.1
-  done
-}
-
 case $command in
   start) start ;;
-  stop) stop ;;
+  stop) end_process "$folder/run/master.pid" ;;
   *) exit 2 ;;
 esac

@@ -8,6 +8,7 @@
 # STARTTLS and, on SMTPS_PORT, from the first byte. Needs root, postfix and openssl.
 set -euo pipefail
 PATH=$PATH:/usr/sbin
+. "$(dirname "$0")/common.sh"
 command=${1:-}
 folder=${2:-}
 if [ -z "$folder" ]; then
@@ -15,31 +16,15 @@ if [ -z "$folder" ]; then
   exit 2
 fi
 
-answers() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
-master() { tr -d ' ' <"$folder/queue/pid/master.pid" 2>/dev/null || true; }
-
-free_pair() {
-  local first
-  while :; do
-    first=$((20000 + RANDOM % 10000))
-    answers "$first" || answers $((first + 1)) || break
-  done
-  echo "$first"
-}
-
 start() {
   local port user j
-  port=$(free_pair)
+  port=$(free_ports 2)
   user=nobody
   j=$(printf 'j\303\266rg')
   mkdir -p "$folder"/{conf,queue,data,mail}
   folder=$(cd "$folder" && pwd)
-  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj "/CN=test CA" \
-    -keyout "$folder/ca.key" -out "$folder/ca.pem" 2>/dev/null
-  openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=localhost" \
-    -keyout "$folder/server.key" -out "$folder/server.csr" 2>/dev/null
-  openssl x509 -req -in "$folder/server.csr" -CA "$folder/ca.pem" -CAkey "$folder/ca.key" -CAcreateserial -days 2 \
-    -extfile <(echo "subjectAltName=DNS:localhost") -out "$folder/server.pem" 2>/dev/null
+  make_authority
+  sign server localhost "subjectAltName=DNS:localhost"
   cat >"$folder/conf/main.cf" <<END
 compatibility_level = 3.6
 queue_directory = $folder/queue
@@ -100,19 +85,8 @@ END
     "$port" $((port + 1)) "$folder/ca.pem" "$folder/mail/Maildir"
 }
 
-stop() {
-  local pid
-  pid=$(master)
-  [ -n "$pid" ] || return 0
-  kill "$pid" 2>/dev/null || return 0
-  for _ in $(seq 100); do
-    kill -0 "$pid" 2>/dev/null || return 0
-    sleep 0.1
-  done
-}
-
 case $command in
   start) start ;;
-  stop) stop ;;
+  stop) end_process "$folder/queue/pid/master.pid" ;;
   *) exit 2 ;;
 esac

@@ -7,21 +7,18 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "support/conformance.hpp"
-#include "support/interop_server.hpp"
-#include "support/oracle.hpp"
+#include "support/with_dovecot.hpp"
 
 namespace tidewire::smtp {
 namespace {
 
 using crypto::sasl_credentials;
-using tidewire::testing::interop_server;
 
 // What the server behind Dovecot got.
 class relay final : public session_handler {
@@ -36,20 +33,8 @@ class relay final : public session_handler {
   std::string& got_;
 };
 
-class SmtpDovecot : public ::testing::Test {
+class SmtpDovecot : public tidewire::testing::with_dovecot {
  protected:
-  static void SetUpTestSuite() { server_ = std::make_unique<interop_server>("dovecot.sh"); }
-  static void TearDownTestSuite() { server_.reset(); }
-  void SetUp() override {
-    if (!server_->is_running()) TIDEWIRE_SKIP_OR_FAIL("no Dovecot 2.3: " + server_->output());
-  }
-
-  static const std::string& setting(const std::string& name) { return (*server_)[name]; }
-  static tls::client_context trusting() {
-    tls::client_context context;
-    context.trust(tls::trust_store::from_file(setting("CA_FILE")));
-    return context;
-  }
   // Serves Dovecot, until it is canceled.
   static task<> serve_relay(tcp::listener& listener, std::string& got) {
     const auto one = [&](stream peer) -> task<> {
@@ -72,7 +57,7 @@ class SmtpDovecot : public ::testing::Test {
     memory_transcript log;
     const auto talk = [&]() -> task<> {
       client_options options;
-      options.port = server_->port("SUBMISSION_PORT");
+      options.port = port("SUBMISSION_PORT");
       options.tls = &context;
       options.transcript = &log;
       client session = co_await connect("localhost", options);
@@ -85,7 +70,7 @@ class SmtpDovecot : public ::testing::Test {
       EXPECT_TRUE(got.ends_with("Subject: submitted\r\n\r\n.\r\nby Alice\r\n")) << got;
     };
     const auto both = [&]() -> task<result<void>> {
-      const endpoint at(ip_address::loopback_v4(), server_->port("RELAY_PORT"));
+      const endpoint at(ip_address::loopback_v4(), port("RELAY_PORT"));
       tcp::listener listener = tcp::listen(at);
       const auto ended = co_await when_any(as_result(talk()), serve_relay(listener, got));
       co_return std::get<0>(ended);
@@ -94,11 +79,7 @@ class SmtpDovecot : public ::testing::Test {
     said = log.text();
     return outcome;
   }
-
-  static std::unique_ptr<interop_server> server_;
 };
-
-std::unique_ptr<interop_server> SmtpDovecot::server_;
 
 TEST_F(SmtpDovecot, TakesMessagesOfWhoKnowsThePassword) {
   std::string said;
@@ -136,7 +117,7 @@ TEST_F(SmtpDovecot, TakesMessagesByLmtpForTheUsersThatItHas) {
   const auto talk = [&]() -> task<> {
     client_options options;
     options.protocol = dialect::lmtp;
-    options.port = server_->port("LMTP_PORT");
+    options.port = port("LMTP_PORT");
     options.tls = &context;
     client session = co_await connect("localhost", options);
     envelope mail("robot@example.org");

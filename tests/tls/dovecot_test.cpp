@@ -9,21 +9,18 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include "support/interop_server.hpp"
-#include "support/oracle.hpp"
+#include "support/with_dovecot.hpp"
 
 namespace tidewire::tls {
 namespace {
 
 using crypto::sasl_client;
 using crypto::sasl_credentials;
-using tidewire::testing::interop_server;
 
 /// How a login ended.
 struct login {
@@ -62,27 +59,15 @@ task<login> authenticate(tidewire::stream& server, sasl_client client) {
   }
 }
 
-class TlsDovecot : public ::testing::Test {
+class TlsDovecot : public tidewire::testing::with_dovecot {
  protected:
-  static void SetUpTestSuite() { server_ = std::make_unique<interop_server>("dovecot.sh"); }
-  static void TearDownTestSuite() { server_.reset(); }
-  void SetUp() override {
-    if (!server_->is_running()) TIDEWIRE_SKIP_OR_FAIL("no Dovecot 2.3: " + server_->output());
-  }
-
-  static const std::string& setting(const std::string& name) { return (*server_)[name]; }
-  static client_context trusting() {
-    client_context context;
-    context.trust(trust_store::from_file(setting("CA_FILE")));
-    return context;
-  }
   /// Logs in over TLS from the first byte.
   static login log_in(std::string_view mechanism, const sasl_credentials& credentials,
                       const client_context& context = trusting()) {
     const auto talk = [&]() -> task<login> {
       client_options options;
       options.context = &context;
-      stream server = co_await connect("localhost", server_->port("IMAPS_PORT"), options);
+      stream server = co_await connect("localhost", port("IMAPS_PORT"), options);
       (void)co_await server.read_line();
       sasl_client client = sasl_client::make(mechanism, credentials).value();
       login ended = co_await authenticate(server, std::move(client));
@@ -91,11 +76,7 @@ class TlsDovecot : public ::testing::Test {
     };
     return run(talk());
   }
-
-  static std::unique_ptr<interop_server> server_;
 };
-
-std::unique_ptr<interop_server> TlsDovecot::server_;
 
 TEST_F(TlsDovecot, KnowsUsersByTheirPasswords) {
   for (const char* mechanism : {"PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256"}) {
@@ -116,7 +97,7 @@ TEST_F(TlsDovecot, KnowsUsersByTheirTokens) {
   for (const char* mechanism : {"XOAUTH2", "OAUTHBEARER"}) {
     const auto bearing = [&](const char* token) {
       return sasl_credentials::bearer(setting("USER1"), setting(token))
-          .server("localhost", server_->port("IMAPS_PORT"));
+          .server("localhost", port("IMAPS_PORT"));
     };
     const login right = log_in(mechanism, bearing("USER1_TOKEN"));
     EXPECT_TRUE(right.succeeded()) << mechanism << ": " << right.answer;
@@ -152,7 +133,7 @@ TEST_F(TlsDovecot, OffersPlainPasswordsOnlyAfterStarttls) {
     client_options options;
     options.context = &context;
     const std::string& host = setting("FAR_HOST");
-    tidewire::stream plain = co_await tcp::connect(host, server_->port("IMAP_PORT"));
+    tidewire::stream plain = co_await tcp::connect(host, port("IMAP_PORT"));
     const std::string greeting = co_await plain.read_line();
     EXPECT_NE(greeting.find(" LOGINDISABLED"), std::string::npos) << greeting;
     const std::vector<std::string> before = mechanisms(greeting);
