@@ -1,5 +1,5 @@
 #!/bin/bash
-# Cross-builds base, core and their unit tests for Windows with MinGW-w64 and runs the tests under Wine.
+# Cross-builds base, core, html, mime and their unit tests for Windows with MinGW-w64 and runs the tests under Wine.
 #
 #   tests/cross/mingw.sh [FOLDER]     FOLDER is for what it builds; default build/mingw
 #
@@ -37,7 +37,7 @@ fi
 
 # GCC 12 at -O1 takes what a std::variant does not hold for something that is destroyed uninitialized.
 cmake -S "$source" -B "$work/tidewire" -G Ninja -DCMAKE_TOOLCHAIN_FILE="$toolchain" -DCMAKE_BUILD_TYPE=Debug \
-  "-DCMAKE_CXX_FLAGS_DEBUG=-O1 -Wno-maybe-uninitialized" -DCMAKE_CROSSCOMPILING_EMULATOR="$wine" -DTIDEWIRE_MODULES=core -DTIDEWIRE_WERROR=ON \
+  "-DCMAKE_CXX_FLAGS_DEBUG=-O1 -Wno-maybe-uninitialized" -DCMAKE_CROSSCOMPILING_EMULATOR="$wine" "-DTIDEWIRE_MODULES=core;html;mime" -DTIDEWIRE_WERROR=ON \
   -DTIDEWIRE_BUILD_EXAMPLES=OFF -DTIDEWIRE_INSTALL=OFF -DGTest_DIR="$work/googletest/lib/cmake/GTest" \
   -DAsio_INCLUDE_DIR="$work/include"
 cmake --build "$work/tidewire" -j "$jobs"

@@ -1,30 +1,9 @@
 #!/bin/bash
-# Talks to an example that is a server, over bash's own TCP, and ends it by SIGTERM.
+# Talks to an example that is a server, over bash's own TCP.
 #
-#   servers.sh echo_modes|chat_server PROGRAM
+#   dialogue.sh echo|chat PORT
 set -eu
-program=$2
-
-# start ARGUMENT...: starts the server and sets $port to what its first line ends with.
-start() {
-  said=$(mktemp)
-  "$program" "$@" >"$said" &
-  server=$!
-  trap 'kill "$server" 2>/dev/null || true; rm -f "$said"' EXIT
-  for _ in $(seq 200); do
-    grep -q . "$said" && break
-    kill -0 "$server"
-    sleep 0.05
-  done
-  port=$(sed -n '1s/.*:\([0-9]*\)$/\1/p' "$said")
-}
-
-# stop: the server ends well.
-stop() {
-  kill -TERM "$server"
-  wait "$server" || fail "it ended with $?"
-  rm -f "$said"
-}
+port=$2
 
 fail() {
   echo "$*"
@@ -38,20 +17,15 @@ expect() {
 }
 
 case $1 in
-  echo_modes)
-    for mode in loop threads processes; do
-      start "$mode" 0 2
-      for round in 1 2 3; do
-        exec 3<>"/dev/tcp/127.0.0.1/$port"
-        echo "round $round in $mode" >&3
-        expect 3 "round $round in $mode"
-        exec 3>&-
-      done
-      stop
+  echo)
+    for round in 1 2 3; do
+      exec 3<>"/dev/tcp/127.0.0.1/$port"
+      echo "round $round" >&3
+      expect 3 "round $round"
+      exec 3>&-
     done
     ;;
-  chat_server)
-    start 0
+  chat)
     exec 3<>"/dev/tcp/127.0.0.1/$port"
     expect 3 "* your name?"
     echo ada >&3
@@ -86,7 +60,6 @@ case $1 in
       [ -z "$out" ] || break
     done
     [ -n "$out" ] || fail "the slow reader was kept"
-    stop
     ;;
 esac
 echo "it said what it should"
