@@ -4,6 +4,7 @@
 #include <tidewire/mime/content_type.hpp>
 #include <tidewire/mime/message.hpp>
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -37,6 +38,7 @@ struct draft {
   std::string calendar;
   std::vector<attachment> embedded;
   std::vector<attachment> attachments;
+  std::vector<std::shared_ptr<const signing_hook>> hooks;
 
   static attachment make_attachment(std::string_view filename, mime::content data,
                                     const attachment_options& options);

@@ -308,6 +308,12 @@ message& message::attach_message(content source) {
   return *this;
 }
 
+message& message::sign_with(std::shared_ptr<const signing_hook> hook) {
+  if (hook == nullptr) throw error(misuse("signature", "nothing to sign with"));
+  draft_->hooks.push_back(std::move(hook));
+  return *this;
+}
+
 envelope message::envelope() const {
   mime::envelope who;
   const std::vector<std::string> senders =

@@ -58,6 +58,23 @@ std::string with_crlf(std::string_view text) {
   return out;
 }
 
+// Throws unless `fields` can stand in front of a message: lines that all end, none empty or too long, the
+// first no fold.
+void require_fields(std::string_view fields) {
+  if (fields.empty()) return;
+  bool good = !ascii::is_blank(fields.front()) && fields.find('\0') == std::string_view::npos;
+  while (good && !fields.empty()) {
+    const std::size_t end = find_crlf(fields);
+    const std::string_view line = fields.substr(0, end);
+    const bool field =
+        !line.empty() && (ascii::is_blank(line.front()) || line.find(':') != std::string_view::npos);
+    good = end != npos && field && line.size() <= longest_line &&
+           line.find_first_of("\r\n") == std::string_view::npos;
+    fields.remove_prefix(good ? end + 2 : 0);
+  }
+  if (!good) throw error(errc::misuse, "signature: not whole fields of a header");
+}
+
 // A stretch of the message: text as it stands, or a content that is read when its turn comes.
 struct piece {
   std::string text;
@@ -392,7 +409,7 @@ struct serializer::impl {
         if (one.source && next_block(one)) continue;
         block.clear();
         at = 0;
-        if (one.source || !one.text.empty()) ++current;
+        ++current;
         continue;
       }
       const std::size_t size = std::min(out.size() - written, bytes.size() - at);
@@ -404,8 +421,19 @@ struct serializer::impl {
   }
 };
 
+signing_hook::~signing_hook() = default;
+
 serializer::serializer(const message& what, const serialize_options& options)
-    : impl_(std::make_unique<impl>(planner(*what.draft_, options))) {}
+    : impl_(std::make_unique<impl>(planner(*what.draft_, options))) {
+  for (const auto& hook : what.draft_->hooks) {
+    std::string fields = hook->sign(*this);
+    require_fields(fields);
+    rewind();
+    if (fields.empty()) continue;
+    impl_->total += fields.size();
+    impl_->pieces.insert(impl_->pieces.begin(), {std::move(fields), std::nullopt, false});
+  }
+}
 serializer::serializer(serializer&&) noexcept = default;
 serializer& serializer::operator=(serializer&&) noexcept = default;
 serializer::~serializer() = default;

@@ -494,6 +494,65 @@ TEST(MimeSerializer, ReadsFilesWhenTheyAreNeeded) {
   EXPECT_THROW(mail.attach_file(path), error);
 }
 
+// Puts `fields` in front of what it was shown.
+class fixed_hook final : public signing_hook {
+ public:
+  explicit fixed_hook(std::string fields) : fields_(std::move(fields)) {}
+  std::string sign(serializer& whole) const override {
+    std::string seen(static_cast<std::size_t>(whole.size()) + 1, ' ');
+    seen.resize(whole.read(seen));
+    seen_.push_back(std::move(seen));
+    return fields_;
+  }
+  const std::vector<std::string>& seen() const { return seen_; }
+
+ private:
+  std::string fields_;
+  mutable std::vector<std::string> seen_;
+};
+
+TEST(MimeSigning, PutsTheFieldsOfEachHookInFrontOfWhatItSaw) {
+  const auto first = std::make_shared<fixed_hook>("X-First: 1\r\n");
+  const auto second = std::make_shared<fixed_hook>("X-Second: 2\r\n folded\r\nX-Third: 3\r\n");
+  message mail = made();
+  mail.text("x").attach("a.bin", std::string(50'000, 'y'));
+  const std::string plain = mail.str();
+  mail.sign_with(first).sign_with(second);
+  const std::string signed_once = "X-First: 1\r\n" + plain;
+  const std::string all = "X-Second: 2\r\n folded\r\nX-Third: 3\r\n" + signed_once;
+  EXPECT_EQ(serialised(mail), all);
+  EXPECT_EQ(serializer(mail).size(), all.size());
+  ASSERT_GE(first->seen().size(), 2U);
+  for (const std::string& seen : first->seen()) EXPECT_EQ(seen, plain);
+  for (const std::string& seen : second->seen()) EXPECT_EQ(seen, signed_once);
+  // What a server can take changes what is signed.
+  (void)message(mail).text("\xC3\xA9").str({.eight_bit = true});
+  EXPECT_NE(first->seen().back().find("\xC3\xA9"), std::string::npos);
+}
+
+TEST(MimeSigning, TakesNothingForNoField) {
+  message mail = made();
+  const std::string plain = mail.str();
+  EXPECT_EQ(mail.sign_with(std::make_shared<fixed_hook>("")).str(), plain);
+}
+
+TEST(MimeSigning, RefusesWhatIsNoField) {
+  expect_misuse([] { made().sign_with(nullptr); });
+  for (const std::string& bad :
+       {std::string("X"), std::string("X: y"), std::string("X: y\n"), std::string("X: y\r\n\r\n"),
+        std::string("\r\n"), std::string(" fold: x\r\n"), std::string("no field\r\n"),
+        std::string("X: y\r\nz"), std::string("X: a\rb\r\n"), std::string("X: \0\r\n", 6),
+        "X: " + std::string(996, 'y') + "\r\n"}) {
+    message mail = made();
+    mail.sign_with(std::make_shared<fixed_hook>(bad));
+    expect_misuse([&] { (void)mail.str(); }, bad);
+  }
+  message mail = made();
+  EXPECT_EQ(
+      mail.sign_with(std::make_shared<fixed_hook>("X: " + std::string(995, 'y') + "\r\n")).str().find("X: "),
+      0U);
+}
+
 TEST(MimeContent, GuessesTypesByName) {
   EXPECT_EQ(type_of_file("a.PDF"), "application/pdf");
   EXPECT_EQ(type_of_file("archive.tar.gz"), "application/gzip");

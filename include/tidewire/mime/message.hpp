@@ -51,6 +51,23 @@ struct serialize_options {
   bool utf8 = false;       ///< SMTPUTF8 (RFC 6531): headers in UTF-8.
 };
 
+class serializer;
+
+/// Signs messages as they are serialised: DKIM is one. See `message::sign_with`.
+class TIDEWIRE_MIME_API signing_hook {
+ public:
+  signing_hook() = default;
+  signing_hook(const signing_hook&) = default;
+  signing_hook& operator=(const signing_hook&) = default;
+  virtual ~signing_hook();
+  /// Called once for each `serializer`, while that is made; from any thread that makes one.
+  /// @param message All of the message as it will travel, with what other hooks put in front: it is read to
+  ///        its end, and begins again afterwards.
+  /// @return The fields that go in front of it, each line of them ended by CR LF and no longer than 998
+  /// characters. What it throws is passed on by the constructor of the serialiser.
+  [[nodiscard]] virtual std::string sign(serializer& message) const = 0;
+};
+
 /// What messages are told apart by: their Message-ID and boundaries are made of it.
 using message_seed = std::array<std::uint64_t, 2>;
 
@@ -124,6 +141,12 @@ class TIDEWIRE_MIME_API message {
   /// A message as a part: to forward it as it is.
   message& attach_message(content source);
 
+  /// Signs the message whenever it is serialised, whatever server it is then for; one hook after the other,
+  /// each over the fields of those before. Signing reads all of the message, files too, once more before its
+  /// first byte is given.
+  /// @param hook Not null (misuse). Copies of the message share it.
+  message& sign_with(std::shared_ptr<const signing_hook> hook);
+
   /// Where it goes. Throws `error` (misuse) if there is no sender or no recipient.
   [[nodiscard]] mime::envelope envelope() const;
   /// Can it be sent to servers with SMTPUTF8 only? True if a local part is not ASCII.
@@ -142,7 +165,7 @@ class TIDEWIRE_MIME_API message {
 class TIDEWIRE_MIME_API serializer {
  public:
   /// Throws `error` (misuse) if there is no From, several without a Sender, or an address needs SMTPUTF8 and
-  /// may not have it.
+  /// may not have it; what a signing hook throws, and misuse for fields of its that are none.
   explicit serializer(const message& what, const serialize_options& options = {});
   serializer(serializer&&) noexcept;
   serializer& operator=(serializer&&) noexcept;
