@@ -2,13 +2,14 @@
 include(GenerateExportHeader)
 
 # For each module: the modules that it stands on, and the outside packages that it is compiled with.
-set(TIDEWIRE_KNOWN_MODULES base core crypto tls html mime smtp)
+set(TIDEWIRE_KNOWN_MODULES base core crypto tls html mime dkim smtp)
 set(TIDEWIRE_DEPENDS_base)
 set(TIDEWIRE_DEPENDS_core base)
 set(TIDEWIRE_DEPENDS_crypto base)
 set(TIDEWIRE_DEPENDS_tls core crypto)
 set(TIDEWIRE_DEPENDS_html base)
 set(TIDEWIRE_DEPENDS_mime base)
+set(TIDEWIRE_DEPENDS_dkim mime crypto)
 set(TIDEWIRE_DEPENDS_smtp tls mime)
 set(TIDEWIRE_PACKAGES_base)
 set(TIDEWIRE_PACKAGES_core Threads Asio)
@@ -16,6 +17,7 @@ set(TIDEWIRE_PACKAGES_crypto OpenSSL)
 set(TIDEWIRE_PACKAGES_tls OpenSSL)
 set(TIDEWIRE_PACKAGES_html)
 set(TIDEWIRE_PACKAGES_mime)
+set(TIDEWIRE_PACKAGES_dkim)
 set(TIDEWIRE_PACKAGES_smtp)
 
 # For each outside package: what find_package is asked for, and what Debian and Ubuntu call it. For each of its

@@ -169,6 +169,7 @@ for kind in static shared; do
   [ $kind = shared ] && openssl=
   check "$kind: find_package, crypto" find_package_consumer $kind crypto crypto "$openssl"
   check "$kind: find_package, mime, without a look at Asio and OpenSSL" find_package_consumer $kind mime mime ""
+  check "$kind: find_package, dkim, without a look at Asio" find_package_consumer $kind dkim dkim "$openssl"
   check "$kind: find_package, tls" find_package_consumer $kind tls tls "Threads;Asio;$openssl"
   check "$kind: find_package, smtp" find_package_consumer $kind smtp smtp "Threads;Asio;$openssl"
   check "$kind: find_package without components" find_package_consumer $kind core "" "Threads;Asio;$openssl"
@@ -179,6 +180,7 @@ for kind in static shared; do
   check "$kind: pkg-config, crypto, from a moved tree" pkg_config_consumer $kind crypto tidewire-crypto
   check "$kind: pkg-config, html, from a moved tree" pkg_config_consumer $kind html tidewire-html
   check "$kind: pkg-config, mime, from a moved tree" pkg_config_consumer $kind mime tidewire-mime
+  check "$kind: pkg-config, dkim, from a moved tree" pkg_config_consumer $kind dkim tidewire-dkim
   check "$kind: pkg-config, smtp, from a moved tree" pkg_config_consumer $kind smtp tidewire-smtp
   check "$kind: an unknown component is refused by name" \
     refuses $kind "has no module 'smpt'; its modules are base, core" "0.1 REQUIRED COMPONENTS smpt"
