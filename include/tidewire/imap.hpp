@@ -1,0 +1,20 @@
+/// @file
+/// All of `tidewire::imap`: the protocol, pure, as clients and servers speak it.
+#pragma once
+
+#include <tidewire/imap/body_structure.hpp>
+#include <tidewire/imap/capabilities.hpp>
+#include <tidewire/imap/command.hpp>
+#include <tidewire/imap/envelope.hpp>
+#include <tidewire/imap/error.hpp>
+#include <tidewire/imap/fetch.hpp>
+#include <tidewire/imap/flags.hpp>
+#include <tidewire/imap/mailbox.hpp>
+#include <tidewire/imap/mailbox_name.hpp>
+#include <tidewire/imap/raw.hpp>
+#include <tidewire/imap/response.hpp>
+#include <tidewire/imap/response_reader.hpp>
+#include <tidewire/imap/search.hpp>
+#include <tidewire/imap/search_result.hpp>
+#include <tidewire/imap/section.hpp>
+#include <tidewire/imap/sequence_set.hpp>
