@@ -72,7 +72,7 @@ class TIDEWIRE_IMAP_API encoded_command {
 
   /// In their order. The last ends with CRLF.
   [[nodiscard]] const std::vector<segment>& segments() const noexcept { return segments_; }
-  /// All of it, sources left out, for people: secrets are `***`, literals shown as they are sent.
+  /// The line as people may see it: secrets are `***`, literals are told by their size.
   [[nodiscard]] const std::string& shown() const noexcept { return shown_; }
 
  private:
@@ -81,6 +81,7 @@ class TIDEWIRE_IMAP_API encoded_command {
 
   std::vector<segment> segments_;
   std::string shown_;
+  bool is_secret_ = false;
 };
 
 /// A command and its arguments. Made by the functions of `imap::commands`; one that has no function there is
@@ -92,12 +93,6 @@ class TIDEWIRE_IMAP_API command {
  public:
   /// A command by its name: "NOOP", "UID FETCH".
   explicit command(std::string_view name);
-  command(const command&) = default;
-  command(command&&) noexcept = default;
-  command& operator=(const command&) = default;
-  command& operator=(command&&) noexcept = default;
-  ~command();
-
   /// The name, for errors.
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
 
@@ -109,7 +104,7 @@ class TIDEWIRE_IMAP_API command {
   command& string(std::string_view text);
   /// The same, or NIL for nothing.
   command& nstring(const std::optional<std::string>& text);
-  /// An atom if it can be one, else as `string`.
+  /// An atom if it can be one, else as `string`; no line break.
   command& astring(std::string_view text);
   /// The same, shown as `***`.
   command& password(const secret& text);
@@ -131,6 +126,8 @@ class TIDEWIRE_IMAP_API command {
   command& source(std::uint64_t size, bool binary = false);
   /// A literal in memory, of any bytes; with NUL it must be `binary`.
   command& literal(std::string_view bytes, bool binary = false);
+  /// CHARSET UTF-8, unless UTF-8 is enabled, which makes it one that is not allowed (RFC 9755 section 3).
+  command& search_charset();
   /// Makes `encode` fail, for what cannot be said.
   command& refuse(std::string_view why);
 
@@ -150,16 +147,19 @@ class TIDEWIRE_IMAP_API command {
     source,
     source8,
     open,
-    close
+    close,
+    charset
   };
   struct argument {
     argument_kind kind;
-    bool is_secret = false;
     std::uint64_t size = 0;
     std::string text{};
+    bool is_secret = false;
+    secret hidden{};  // the text, if it is secret
   };
   class encoder;
-  command& add(argument_kind kind, std::string_view text, bool is_secret = false);
+  command& add(argument_kind kind, std::string_view text = {});
+  command& add_secret(argument_kind kind, const secret& text);
 
   std::string name_;
   std::vector<argument> arguments_;

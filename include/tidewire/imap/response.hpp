@@ -26,7 +26,6 @@ enum class code : std::uint8_t {
   alert,    ///< ALERT: the text must be shown to a person.
   already_exists,
   append_uid,  ///< APPENDUID, RFC 4315: `number` is UIDVALIDITY, `uids` where the messages are.
-  auth_required,
   authentication_failed,
   authorization_failed,
   bad_charset,  ///< BADCHARSET: `words` are those that the server knows.
@@ -56,13 +55,11 @@ enum class code : std::uint8_t {
   modified,   ///< MODIFIED, RFC 7162: `uids` are not changed, as they have been meanwhile.
   no_modseq,  ///< NOMODSEQ, RFC 7162: the mailbox has none.
   no_perm,
-  no_private,
   no_update,  ///< NOUPDATE, RFC 5267: `text` is the tag of the search that is no longer kept up.
   nonexistent,
   not_saved,              ///< NOTSAVED, RFC 5182: `$` is empty now.
   notification_overflow,  ///< NOTIFICATIONOVERFLOW, RFC 5465: NOTIFY is off.
   over_quota,
-  over_limit,  ///< OVERQUOTA's sister of RFC 7889: the message is too large.
   parse,
   permanent_flags,  ///< PERMANENTFLAGS: `flags` can be changed for good.
   privacy_required,
