@@ -11,6 +11,7 @@
 #include <tidewire/crypto/hmac.hpp>
 #include <tidewire/crypto/kdf.hpp>
 #include <tidewire/crypto/key.hpp>
+#include <tidewire/crypto/ocsp.hpp>
 #include <tidewire/crypto/password.hpp>
 #include <tidewire/crypto/random.hpp>
 #include <tidewire/crypto/sasl.hpp>

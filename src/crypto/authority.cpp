@@ -1,6 +1,7 @@
 #include <tidewire/crypto/authority.hpp>
 #include <tidewire/crypto/random.hpp>
 
+#include <openssl/ocsp.h>
 #include <openssl/x509v3.h>
 
 #include <algorithm>
@@ -19,6 +20,15 @@ using x509_ptr = openssl_ptr<X509, X509_free>;
 using extension_ptr = openssl_ptr<X509_EXTENSION, X509_EXTENSION_free>;
 using octets_ptr = openssl_ptr<ASN1_OCTET_STRING, ASN1_OCTET_STRING_free>;
 using names_ptr = openssl_ptr<GENERAL_NAMES, GENERAL_NAMES_free>;
+
+void free_encoded(unsigned char* encoded) noexcept {
+  OPENSSL_free(encoded);
+}
+
+using time_ptr = openssl_ptr<ASN1_TIME, ASN1_TIME_free>;
+using id_ptr = openssl_ptr<OCSP_CERTID, OCSP_CERTID_free>;
+using basic_ptr = openssl_ptr<OCSP_BASICRESP, OCSP_BASICRESP_free>;
+using response_ptr = openssl_ptr<OCSP_RESPONSE, OCSP_RESPONSE_free>;
 
 constexpr std::size_t longest_common_name = 64;  // RFC 5280, ub-common-name
 
@@ -44,6 +54,13 @@ validity validity_of(const issue_options& options, std::chrono::sys_seconds now)
 
 void set_time(ASN1_TIME* time, std::chrono::sys_seconds when) {
   require(ASN1_TIME_set(time, static_cast<std::time_t>(when.time_since_epoch().count())) != nullptr ? 1 : 0);
+}
+
+time_ptr time_of(std::chrono::sys_seconds when) {
+  // OCSP has no other form of times.
+  time_ptr time(ASN1_GENERALIZEDTIME_set(nullptr, static_cast<std::time_t>(when.time_since_epoch().count())));
+  if (time == nullptr) throw std::bad_alloc();
+  return time;
 }
 
 void check_name(std::string_view name, bool with_spaces = false) {
@@ -143,8 +160,9 @@ certificate leaf_certificate(std::span<const std::string_view> names, const issu
   add_extension(x509.get(), nullptr, NID_key_usage,
                 key.kind() == key_kind::rsa ? "critical,digitalSignature,keyEncipherment"
                                             : "critical,digitalSignature");
-  constexpr std::array usages{"serverAuth", "clientAuth", "serverAuth,clientAuth"};
+  constexpr std::array usages{"serverAuth", "clientAuth", "serverAuth,clientAuth", "OCSPSigning"};
   add_extension(x509.get(), nullptr, NID_ext_key_usage, usages[static_cast<std::size_t>(options.purpose)]);
+  if (options.must_staple) add_extension(x509.get(), nullptr, NID_tlsfeature, "status_request");
   add_names(x509.get(), names);
   name_issuer(x509.get(), issuer == nullptr ? x509.get() : issuer->native_handle());
   return signed_by(std::move(x509), signing);
@@ -188,6 +206,37 @@ identity authority::issue_not_yet_valid(std::initializer_list<std::string_view> 
                                         issue_options options) const {
   options.not_before = moment(now_) + std::chrono::days(1);
   return issue(names, options);
+}
+
+ocsp_response authority::status_of(const certificate& of, status_options options) const {
+  constexpr std::string_view doing = "make an OCSP response";
+  const auto from = options.this_update.value_or(moment(now_) - 1h);
+  const bool revoked = options.status == certificate_status::revoked;
+  const time_ptr this_update = time_of(from);
+  const time_ptr next_update = options.valid_for > 0s ? time_of(from + options.valid_for) : nullptr;
+  const time_ptr revoked_at = revoked ? time_of(moment(now_) - 1h) : nullptr;
+  X509* const issuer = own_certificate().native_handle();
+  const id_ptr id(OCSP_cert_to_id(fetched(hash_algorithm::sha1), of.native_handle(), issuer));
+  const basic_ptr basic(OCSP_BASICRESP_new());
+  if (id == nullptr || basic == nullptr) throw std::bad_alloc();
+  require(OCSP_basic_add1_status(basic.get(), id.get(), static_cast<int>(options.status),
+                                 revoked ? OCSP_REVOKED_STATUS_KEYCOMPROMISE : OCSP_REVOKED_STATUS_NOSTATUS,
+                                 revoked_at.get(), this_update.get(), next_update.get()) != nullptr
+              ? 1
+              : 0,
+          doing);
+  const certificate& signer = options.responder != nullptr ? options.responder->leaf() : own_certificate();
+  const private_key& key = options.responder != nullptr ? options.responder->key : key_;
+  const EVP_MD* const hash = key.kind() == key_kind::ed25519 ? nullptr : fetched(hash_algorithm::sha256);
+  require(OCSP_basic_sign(basic.get(), signer.native_handle(), key.native_handle(), hash, nullptr,
+                          options.responder != nullptr ? 0 : OCSP_NOCERTS),
+          doing);
+  const response_ptr response(OCSP_response_create(OCSP_RESPONSE_STATUS_SUCCESSFUL, basic.get()));
+  unsigned char* encoded = nullptr;
+  const int size = response != nullptr ? i2d_OCSP_RESPONSE(response.get(), &encoded) : -1;
+  require(size > 0 ? 1 : 0, doing);
+  const openssl_ptr<unsigned char, free_encoded> owner(encoded);
+  return ocsp_response::from_der(as_bytes(std::span(encoded, static_cast<std::size_t>(size)))).value();
 }
 
 identity authority::self_signed(std::initializer_list<std::string_view> names, issue_options options) {

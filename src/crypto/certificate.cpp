@@ -6,11 +6,13 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
+#include <algorithm>
 #include <array>
 #include <new>
 #include <utility>
 
 #include "certificate_names.hpp"
+#include "input_file.hpp"
 #include "pem.hpp"
 
 namespace tidewire::crypto {
@@ -82,6 +84,17 @@ std::vector<std::string> alternative_names(const X509* x509, int wanted) {
   return names;
 }
 
+result<identity> joined(result<std::vector<certificate>> certificates, result<private_key> key) {
+  if (!certificates) return certificates.error();
+  if (!key) return key.error();
+  if (X509_check_private_key(certificates->front().native_handle(), key->native_handle()) != 1) {
+    (void)openssl_reason();
+    return failure(errc::malformed_key,
+                   "the key is not that of the certificate for " + shown(certificates->front().subject()));
+  }
+  return identity{*std::move(certificates), *std::move(key)};
+}
+
 }  // namespace
 
 result<certificate> certificate::adopt(x509_st* x509) {
@@ -124,6 +137,12 @@ result<std::vector<certificate>> certificate::all_from_pem(std::string_view text
                    "certificate " + std::to_string(all.size() + 1) + ": " + reason);
   }
   if (all.empty()) return failure(errc::malformed_certificate, "no certificate; " + labels_of(text));
+  return all;
+}
+
+result<std::vector<certificate>> certificate::all_from_file(const std::filesystem::path& path) {
+  auto all = read_key_file(path).and_then([](const secret& text) { return all_from_pem(text.reveal()); });
+  if (!all) all.error().during("read certificates").with(name_of(path));
   return all;
 }
 
@@ -247,9 +266,22 @@ bool certificate::allows(certificate_purpose purpose) const {
   switch (purpose) {
     case certificate_purpose::server: return X509_check_purpose(x509_.get(), X509_PURPOSE_SSL_SERVER, 0) == 1;
     case certificate_purpose::client: return X509_check_purpose(x509_.get(), X509_PURPOSE_SSL_CLIENT, 0) == 1;
+    case certificate_purpose::ocsp_responder: {
+      const auto usages = extended_key_usage();
+      return std::ranges::find(usages, "OCSPSigning") != usages.end();
+    }
     case certificate_purpose::any: break;
   }
   return true;
+}
+
+bool certificate::requires_status() const {
+  constexpr long status_request = 5;  // the extension of TLS, RFC 6066
+  const auto features = extension<TLS_FEATURE, TLS_FEATURE_free>(x509_.get(), NID_tlsfeature);
+  for (int i = 0; i < sk_ASN1_INTEGER_num(features.get()); ++i) {
+    if (ASN1_INTEGER_get(sk_ASN1_INTEGER_value(features.get(), i)) == status_request) return true;
+  }
+  return false;
 }
 
 std::vector<certificate_extension> certificate::extensions() const {
@@ -312,16 +344,14 @@ std::string identity::chain_pem() const {
 }
 
 result<identity> identity_from_pem(std::string_view chain, std::string_view key, const secret& password) {
-  auto certificates = certificate::all_from_pem(chain);
-  if (!certificates) return certificates.error();
-  auto own = private_key::from_pem(key, password);
-  if (!own) return own.error();
-  if (X509_check_private_key(certificates->front().native_handle(), own->native_handle()) != 1) {
-    (void)openssl_reason();
-    return failure(errc::malformed_key,
-                   "the key is not that of the certificate for " + shown(certificates->front().subject()));
-  }
-  return identity{*std::move(certificates), *std::move(own)};
+  return joined(certificate::all_from_pem(chain), private_key::from_pem(key, password));
+}
+
+result<identity> identity_from_files(const std::filesystem::path& chain, const std::filesystem::path& key,
+                                     const secret& password) {
+  auto made = joined(certificate::all_from_file(chain), private_key::from_file(key, password));
+  if (!made && made.error().peer().empty()) made.error().during("read key").with(name_of(key));
+  return made;
 }
 
 }  // namespace tidewire::crypto

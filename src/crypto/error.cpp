@@ -19,6 +19,7 @@ class category_type final : public std::error_category {
       case errc::malformed_certificate: return "not a certificate";
       case errc::untrusted_certificate: return "the certificate is not trusted";
       case errc::wrong_host: return "the certificate is for another host";
+      case errc::bad_status_response: return "not a valid OCSP response";
       case errc::wrong_tag: return "not authentic";
       case errc::failed: return "OpenSSL failed";
       case errc::malformed_message: return "malformed message";
@@ -45,6 +46,7 @@ class category_type final : public std::error_category {
       case errc::malformed_certificate:
       case errc::malformed_message: return asked == condition::protocol;
       case errc::untrusted_certificate:
+      case errc::bad_status_response:
       case errc::wrong_host: return asked == condition::tls;
       case errc::wrong_password:
       case errc::wrong_tag:

@@ -77,6 +77,16 @@ std::string in_words(int code, certificate_problem problem, const certificate& c
   return subject + ": " + X509_verify_cert_error_string(code);
 }
 
+int purpose_of(certificate_purpose purpose) noexcept {
+  switch (purpose) {
+    case certificate_purpose::server: return X509_PURPOSE_SSL_SERVER;
+    case certificate_purpose::client: return X509_PURPOSE_SSL_CLIENT;
+    case certificate_purpose::ocsp_responder: return X509_PURPOSE_OCSP_HELPER;
+    case certificate_purpose::any: break;
+  }
+  return X509_PURPOSE_ANY;
+}
+
 certificate shared_of(X509* x509) {
   X509_up_ref(x509);
   return certificate::adopt(x509).value();
@@ -150,9 +160,7 @@ result<std::vector<certificate>> verify_chain(std::span<const certificate> chain
   X509_VERIFY_PARAM_set_time(parameters, static_cast<std::time_t>(when.time_since_epoch().count()));
   X509_VERIFY_PARAM_set_auth_level(parameters, options.security_level);
   if (options.purpose != certificate_purpose::any) {
-    X509_VERIFY_PARAM_set_purpose(parameters, options.purpose == certificate_purpose::server
-                                                  ? X509_PURPOSE_SSL_SERVER
-                                                  : X509_PURPOSE_SSL_CLIENT);
+    X509_VERIFY_PARAM_set_purpose(parameters, purpose_of(options.purpose));
   }
   if (X509_verify_cert(context.get()) != 1) {
     const int code = X509_STORE_CTX_get_error(context.get());

@@ -150,6 +150,16 @@ client_context& client_context::accept_any_host_dangerous() {
   return *this;
 }
 
+client_context& client_context::require_status() {
+  open().requires_status = true;
+  return *this;
+}
+
+client_context& client_context::ignore_status_dangerous() {
+  open().ignores_status = true;
+  return *this;
+}
+
 server_context::server_context(const crypto::identity& first)
     : context_of(std::make_shared<detail::context_state>(true)) {
   state_->use_identities({first});
@@ -200,6 +210,10 @@ server_context& server_context::ticket_keys(const secret& keys) {
 
 void server_context::reload(const std::vector<crypto::identity>& certificates) const {
   state_->use_identities(certificates);
+}
+
+void server_context::staple(const crypto::certificate& of, const crypto::ocsp_response& response) const {
+  state_->staple(of, response);
 }
 
 }  // namespace tidewire::tls

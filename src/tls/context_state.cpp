@@ -102,6 +102,25 @@ int require_alpn(SSL* ssl, int* alert, void*) {
   return SSL_CLIENT_HELLO_ERROR;
 }
 
+int check_status(SSL* ssl, void*) {
+  return peer_check::of(ssl)->check_status(ssl) ? 1 : 0;
+}
+
+int show_status(SSL* ssl, void*) {
+  try {
+    const auto response = peer_check::of(ssl)->context().stapled_to(SSL_get_certificate(ssl));
+    if (!response) return SSL_TLSEXT_ERR_NOACK;
+    const byte_view der = response->der();
+    // OpenSSL frees it.
+    auto* const copy = static_cast<unsigned char*>(OPENSSL_memdup(der.data(), der.size()));
+    if (copy == nullptr) return SSL_TLSEXT_ERR_NOACK;
+    SSL_set_tlsext_status_ocsp_resp(ssl, copy, static_cast<long>(der.size()));
+    return SSL_TLSEXT_ERR_OK;
+  } catch (...) {
+    return SSL_TLSEXT_ERR_NOACK;
+  }
+}
+
 void set_trust(SSL_CTX* ssl, const context_state& state) {
   if (!state.is_server && state.accepts_any_certificate) return;
   const trust_store trusted = state.trust ? *state.trust : trust_store::system();
@@ -117,6 +136,10 @@ void set_trust(SSL_CTX* ssl, const context_state& state) {
 void set_up_client(SSL_CTX* ssl, const context_state& state) {
   SSL_CTX_set_verify(ssl, SSL_VERIFY_PEER, nullptr);
   set_trust(ssl, state);
+  if (state.checks_status()) {
+    SSL_CTX_set_tlsext_status_type(ssl, TLSEXT_STATUSTYPE_ocsp);
+    SSL_CTX_set_tlsext_status_cb(ssl, &check_status);
+  }
   if (state.sessions != nullptr) {
     SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
     SSL_CTX_sess_set_new_cb(ssl, &keep_session);
@@ -134,6 +157,7 @@ void set_up_server(SSL_CTX* ssl, const context_state& state) {
   SSL_CTX_set_tlsext_ticket_keys(ssl, keys.data(), static_cast<long>(keys.size()));
   wipe(keys);
   SSL_CTX_set_tlsext_servername_callback(ssl, &choose_certificate);
+  SSL_CTX_set_tlsext_status_cb(ssl, &show_status);
   if (!state.alpn.empty()) SSL_CTX_set_alpn_select_cb(ssl, &choose_alpn, nullptr);
   if (state.requires_alpn) SSL_CTX_set_client_hello_cb(ssl, &require_alpn, nullptr);
   if (state.trust) {
@@ -234,6 +258,29 @@ void context_state::use_identities(std::vector<crypto::identity> certificates) {
   const std::scoped_lock hold(lock);
   identities = std::move(certificates);
   made = fresh;
+  std::erase_if(stapled, [&](const stapled_response& each) {
+    return std::ranges::none_of(identities, [&](const auto& who) { return who.leaf() == each.of; });
+  });
+}
+
+void context_state::staple(const crypto::certificate& of, const crypto::ocsp_response& response) {
+  const auto statement = response.statement_about(of);
+  if (!statement) {
+    failure why = statement.error();
+    throw error(why.during("staple an OCSP response"));
+  }
+  const std::scoped_lock hold(lock);
+  std::erase_if(stapled, [&](const stapled_response& each) { return each.of == of; });
+  stapled.push_back({of, response, statement->next_update});
+}
+
+std::optional<crypto::ocsp_response> context_state::stapled_to(const X509* certificate) const {
+  const std::scoped_lock hold(lock);
+  const auto found = std::ranges::find_if(
+      stapled, [&](const auto& each) { return X509_cmp(each.of.native_handle(), certificate) == 0; });
+  if (found == stapled.end()) return std::nullopt;
+  if (found->good_until && *found->good_until < std::chrono::system_clock::now()) return std::nullopt;
+  return found->response;
 }
 
 ssl_context_ptr make_plain_context(const context_state& state) {

@@ -4,6 +4,7 @@
 #include <tidewire/tls/context.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -31,6 +32,13 @@ struct ssl_contexts {
   [[nodiscard]] SSL_CTX* find(std::string_view name) const;
 };
 
+/// What a server shows with one of its certificates.
+struct stapled_response {
+  crypto::certificate of;
+  crypto::ocsp_response response;
+  std::optional<std::chrono::sys_seconds> good_until;
+};
+
 struct context_state {
   explicit context_state(bool server) : is_server(server) {
     // A server chooses: the hash of the first is the fastest for the handshake, and its cipher for what
@@ -56,6 +64,8 @@ struct context_state {
   // A client's.
   bool accepts_any_certificate = false;
   bool accepts_any_host = false;
+  bool requires_status = false;
+  bool ignores_status = false;
   std::shared_ptr<session_store> sessions;
 
   // A server's.
@@ -69,14 +79,23 @@ struct context_state {
   std::atomic<bool> settled = false;
   mutable std::mutex lock;  // of what follows
   mutable std::shared_ptr<const ssl_contexts> made;
+  std::vector<stapled_response> stapled;
 
   [[nodiscard]] bool verifies_fully() const noexcept {
-    return !accepts_any_certificate && !accepts_any_host && !verify_decides && !allows_weak_keys;
+    return !accepts_any_certificate && !accepts_any_host && !verify_decides && !allows_weak_keys &&
+           !ignores_status;
+  }
+  /// Does it look at what servers show of revocation?
+  [[nodiscard]] bool checks_status() const noexcept {
+    return !is_server && !accepts_any_certificate && !verify_decides && !ignores_status;
   }
   /// What connections are made from now.
   [[nodiscard]] std::shared_ptr<const ssl_contexts> contexts() const;
   /// Has these certificates from now on. Throws, and has those it had, if they cannot be used.
   void use_identities(std::vector<crypto::identity> certificates);
+  void staple(const crypto::certificate& of, const crypto::ocsp_response& response);
+  /// What is to be shown with that certificate; nothing if there is none, or it is out of date.
+  [[nodiscard]] std::optional<crypto::ocsp_response> stapled_to(const X509* certificate) const;
 };
 
 /// Tickets after one handshake.

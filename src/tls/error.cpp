@@ -31,6 +31,8 @@ class category_type final : public std::error_category {
       case errc::bad_purpose: return "the certificate is not meant for this use";
       case errc::weak_key: return "a key or signature of the certificates is too weak";
       case errc::certificate_revoked: return "the certificate was revoked";
+      case errc::certificate_status_missing: return "the server shows no OCSP response";
+      case errc::certificate_status_invalid: return "the OCSP response of the server does not count";
       case errc::certificate_invalid: return "the chain of certificates is not valid";
       case errc::certificate_refused: return "the certificate was refused";
       case errc::client_certificate_missing: return "the client sent no certificate";
@@ -64,6 +66,8 @@ class category_type final : public std::error_category {
       case errc::bad_purpose:
       case errc::weak_key:
       case errc::certificate_revoked:
+      case errc::certificate_status_missing:
+      case errc::certificate_status_invalid:
       case errc::certificate_invalid:
       case errc::certificate_refused:
       case errc::client_certificate_missing: return asked == condition::auth || asked == condition::permanent;

@@ -1,5 +1,6 @@
 #include "peer_check.hpp"
 
+#include <tidewire/base/date.hpp>
 #include <tidewire/core/address.hpp>
 
 #include <algorithm>
@@ -48,6 +49,13 @@ std::vector<crypto::certificate> certificates_of(const STACK_OF(X509) * chain) {
     if (each) all.push_back(std::move(*each));
   }
   return all;
+}
+
+std::string revocation_text(const crypto::certificate& leaf, const crypto::ocsp_statement& statement) {
+  std::string text = "the certificate for " + leaf.subject() + " was revoked";
+  if (statement.revoked_at) text += " at " + date::format_iso8601({.time = *statement.revoked_at});
+  if (!statement.reason.empty()) text += ": " + statement.reason;
+  return text;
 }
 
 // What RFC 6066 section 3 lets a client ask for, and nothing that could end a line or a string.
@@ -175,6 +183,47 @@ void peer_check::judge(X509_STORE_CTX* chain) {
   if (const result<void> answer = context_->verify(seen); !answer) refusal = answer.error();
 }
 
+bool peer_check::check_status(SSL* ssl) noexcept {
+  try {
+    judge_status(ssl);
+  } catch (...) {
+    refusal = failure(make_error_code(errc::out_of_resources));
+  }
+  return !refusal;
+}
+
+void peer_check::judge_status(SSL* ssl) {
+  // A session rests on what was shown when it began.
+  if (!context_->checks_status() || SSL_session_reused(ssl) == 1) return;
+  const auto chain = certificates_of(SSL_get0_verified_chain(ssl));
+  // Whoever is trusted by himself has no authority that could take that back.
+  if (chain.empty() || (chain.size() == 1 && !context_->requires_status)) return;
+  const crypto::certificate& leaf = chain.front();
+  const unsigned char* shown = nullptr;
+  const long size = SSL_get_tlsext_status_ocsp_resp(ssl, &shown);
+  if (shown == nullptr || size <= 0) {
+    if (!context_->requires_status && !leaf.requires_status()) return;
+    refusal = failure(make_error_code(errc::certificate_status_missing),
+                      "none for " + leaf.subject() + ", and " +
+                          (context_->requires_status ? "this client requires one"
+                                                     : "the certificate demands one (must-staple)"));
+    return;
+  }
+  const crypto::certificate& issuer = chain.size() > 1 ? chain[1] : leaf;
+  const auto statement =
+      crypto::ocsp_response::from_der(as_bytes(std::span(shown, static_cast<std::size_t>(size))))
+          .and_then([&](const crypto::ocsp_response& response) { return response.verify(leaf, issuer); });
+  if (!statement) {
+    refusal =
+        failure(make_error_code(errc::certificate_status_invalid), std::string(statement.error().detail()));
+  } else if (statement->status == crypto::certificate_status::unknown) {
+    refusal = failure(make_error_code(errc::certificate_status_invalid),
+                      "the authority does not know the certificate for " + leaf.subject());
+  } else if (statement->status == crypto::certificate_status::revoked) {
+    refusal = failure(make_error_code(errc::certificate_revoked), revocation_text(leaf, *statement));
+  }
+}
+
 void peer_check::resume(SSL* ssl, std::string_view service) {
   if (context_->sessions == nullptr) return;
   session_key_ = host_;
@@ -182,6 +231,7 @@ void peer_check::resume(SSL* ssl, std::string_view service) {
   session_key_ += service;
   // A store may be shared by contexts; what this one believes is not good enough for others.
   if (!context_->verifies_fully()) session_key_ += " unverified";
+  if (context_->requires_status) session_key_ += " with status";
   const std::optional<secret> kept = context_->sessions->take(session_key_);
   if (!kept) return;
   const unsigned char* at = raw(kept->reveal_bytes());

@@ -29,6 +29,8 @@ class peer_check {
 
   /// OpenSSL's question, what it thinks of a chain.
   [[nodiscard]] bool verify(X509_STORE_CTX* chain) noexcept;
+  /// OpenSSL's other question of a client, what it thinks of the OCSP response, or that there is none.
+  [[nodiscard]] bool check_status(SSL* ssl) noexcept;
   /// A ticket came.
   void keep_session(SSL_SESSION* session) noexcept;
   /// Offers a session of an earlier connection to the same server; `service` tells servers of one host apart.
@@ -47,6 +49,7 @@ class peer_check {
  private:
   static int collect(int good, X509_STORE_CTX* chain) noexcept;
   void judge(X509_STORE_CTX* chain);
+  void judge_status(SSL* ssl);
 
   std::shared_ptr<const context_state> context_;
   std::shared_ptr<const ssl_contexts> contexts_;

@@ -10,7 +10,6 @@
 
 #include "context_state.hpp"
 #include "explain.hpp"
-#include "read_file.hpp"
 
 namespace tidewire::tls {
 namespace {
@@ -68,6 +67,13 @@ std::shared_ptr<trust_state> make_system_state() {
   return state;
 }
 
+// There is nobody in it who could be trusted.
+failure without_trust(const failure& why) {
+  failure made(make_error_code(errc::bad_trust), std::string(why.detail()));
+  made.during("read trusted certificates");
+  return made.with(std::string(why.peer()));
+}
+
 void add_to(trust_state& state, const crypto::certificate& trusted) {
   if (X509_STORE_add_cert(state.store.get(), trusted.native_handle()) != 1) throw std::bad_alloc();
   state.further.push_back(trusted);
@@ -83,14 +89,11 @@ trust_store trust_store::system() {
 }
 
 trust_store trust_store::from_file(const std::filesystem::path& pem) {
-  const secret text = detail::read_file(pem);
+  const auto all = crypto::certificate::all_from_file(pem);
+  if (!all)
+    throw error(all.code() == crypto::errc::malformed_certificate ? without_trust(all.error()) : all.error());
   trust_store made;
-  try {
-    made.add_pem(text.reveal());
-  } catch (const error& thrown) {
-    failure why = thrown.failure();
-    throw error(why.with(pem.string()));
-  }
+  for (const crypto::certificate& each : *all) add_to(*made.state_, each);
   return made;
 }
 
@@ -101,10 +104,7 @@ trust_store& trust_store::add(const crypto::certificate& trusted) {
 
 trust_store& trust_store::add_pem(std::string_view pem) {
   const auto all = crypto::certificate::all_from_pem(pem);
-  if (!all) {
-    throw error(failure(make_error_code(errc::bad_trust), std::string(all.error().detail()))
-                    .during("read trusted certificates"));
-  }
+  if (!all) throw error(without_trust(all.error()));
   trust_state& mine = own();
   for (const crypto::certificate& each : *all) add_to(mine, each);
   return *this;

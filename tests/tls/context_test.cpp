@@ -442,6 +442,158 @@ TEST(TlsReload, WhatCannotBeUsedChangesNothing) {
   EXPECT_EQ(run(shake_hands(trusting_client(), server)).client->peer_certificate(), localhost().leaf());
 }
 
+class TlsStapling : public ::testing::TestWithParam<version> {
+ protected:
+  static crypto::ocsp_response status(crypto::certificate_status of,
+                                      const crypto::certificate& leaf = localhost().leaf()) {
+    return authority().status_of(leaf, {.status = of});
+  }
+  static client_context client() {
+    client_context made = trusting_client();
+    made.versions(version::tls1_2, GetParam());
+    return made;
+  }
+};
+
+TEST_P(TlsStapling, ACertificateThatIsGoodIsAccepted) {
+  const server_context server(localhost());
+  server.staple(localhost().leaf(), status(crypto::certificate_status::good));
+  client_context strict = client();
+  strict.require_status();
+  const handshake ended = run(shake_hands(strict, server));
+  EXPECT_TRUE(ended.client.has_value()) << ended.client.error().message();
+}
+
+TEST_P(TlsStapling, ARevokedCertificateIsRefusedSayingSinceWhenAndWhy) {
+  const server_context server(localhost());
+  server.staple(localhost().leaf(), status(crypto::certificate_status::revoked));
+  const handshake ended = run(shake_hands(client(), server));
+  EXPECT_EQ(ended.client.code(), errc::certificate_revoked);
+  EXPECT_EQ(ended.client.code(), condition::auth);
+  EXPECT_TRUE(says(ended.client.error(), "the certificate for CN=localhost was revoked at 20"));
+  EXPECT_TRUE(says(ended.client.error(), "Z: keyCompromise"));
+  EXPECT_EQ(ended.client.error().operation(), "start TLS with");
+  EXPECT_EQ(ended.server.code(), alert::bad_certificate_status_response);
+}
+
+TEST_P(TlsStapling, WhatDoesNotCountIsRefused) {
+  const auto refusal = [](const crypto::ocsp_response& response) {
+    const server_context server(localhost());
+    server.staple(localhost().leaf(), response);
+    const handshake ended = run(shake_hands(client(), server));
+    EXPECT_EQ(ended.client.code(), errc::certificate_status_invalid);
+    return ended.client ? failure(tidewire::errc::misuse) : ended.client.error();
+  };
+  EXPECT_TRUE(says(refusal(status(crypto::certificate_status::unknown)),
+                   "the authority does not know the certificate for CN=localhost"));
+  // Of one who has the authority's name, but not its key.
+  EXPECT_TRUE(says(refusal(crypto::authority().status_of(localhost().leaf())), "another certificate"));
+  const crypto::identity server = authority().issue({"www.example.org"});
+  EXPECT_TRUE(says(refusal(authority().status_of(localhost().leaf(), {.responder = &server})),
+                   "it is signed neither by CN=tidewire test CA nor by whom that authorised"));
+  const auto tomorrow =
+      std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()) + std::chrono::hours(24);
+  EXPECT_TRUE(
+      says(refusal(authority().status_of(localhost().leaf(), {.this_update = tomorrow})), "it is from"));
+}
+
+TEST_P(TlsStapling, AServerDoesNotShowWhatIsOutOfDate) {
+  const server_context server(localhost());
+  const auto yesterday =
+      std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()) - std::chrono::hours(48);
+  server.staple(localhost().leaf(), authority().status_of(localhost().leaf(), {.this_update = yesterday}));
+  EXPECT_TRUE(run(shake_hands(client(), server)).client.has_value());
+  client_context strict = client();
+  strict.require_status();
+  const handshake ended = run(shake_hands(strict, server));
+  EXPECT_EQ(ended.client.code(), errc::certificate_status_missing);
+  EXPECT_TRUE(says(ended.client.error(), "none for CN=localhost, and this client requires one"));
+}
+
+TEST_P(TlsStapling, ACertificateThatDemandsAResponseNeedsOne) {
+  const crypto::identity who = authority().issue({"localhost"}, {.must_staple = true});
+  const server_context server(who);
+  const handshake ended = run(shake_hands(client(), server));
+  EXPECT_EQ(ended.client.code(), errc::certificate_status_missing);
+  EXPECT_TRUE(says(ended.client.error(), "the certificate demands one (must-staple)"));
+  server.staple(who.leaf(), status(crypto::certificate_status::good, who.leaf()));
+  EXPECT_TRUE(run(shake_hands(client(), server)).client.has_value());
+}
+
+TEST_P(TlsStapling, IsPaidNoAttentionByNameOnly) {
+  const crypto::identity who = authority().issue({"localhost"}, {.must_staple = true});
+  const server_context silent(who);
+  const server_context revoked(localhost());
+  revoked.staple(localhost().leaf(), status(crypto::certificate_status::revoked));
+  client_context careless = client();
+  careless.ignore_status_dangerous();
+  client_context deciding = client();
+  deciding.verify_dangerous([](const verification&) -> result<void> { return {}; });
+  client_context anybody;
+  anybody.accept_any_certificate_dangerous();
+  for (const client_context& each : {careless, deciding, anybody}) {
+    EXPECT_TRUE(run(shake_hands(each, silent)).client.has_value());
+    EXPECT_TRUE(run(shake_hands(each, revoked)).client.has_value());
+  }
+  client_context any_host = client();
+  any_host.accept_any_host_dangerous();
+  EXPECT_EQ(run(shake_hands(any_host, revoked)).client.code(), errc::certificate_revoked);
+}
+
+TEST_P(TlsStapling, ACertificateThatIsTrustedByItselfNeedsNoStatement) {
+  const crypto::identity who = authority().issue({"localhost"}, {.must_staple = true});
+  const server_context server(who);
+  server.staple(who.leaf(), status(crypto::certificate_status::good, who.leaf()));
+  client_context pinned;
+  pinned.trust(trust_store().add(who.leaf())).versions(version::tls1_2, GetParam());
+  EXPECT_TRUE(run(shake_hands(pinned, server)).client.has_value());
+}
+
+TEST_P(TlsStapling, EachCertificateHasItsOwnAndAReloadForgetsThoseThatWent) {
+  const crypto::identity second = authority().issue({"second.test"});
+  server_context server(localhost());
+  server.add(second);
+  server.staple(localhost().leaf(), status(crypto::certificate_status::good));
+  server.staple(second.leaf(), status(crypto::certificate_status::revoked, second.leaf()));
+  EXPECT_TRUE(run(shake_hands(client(), server)).client.has_value());
+  EXPECT_EQ(run(shake_hands(client(), server, {.host = "second.test"})).client.code(),
+            errc::certificate_revoked);
+  // A newer one takes the place of the first.
+  server.staple(second.leaf(), status(crypto::certificate_status::good, second.leaf()));
+  client_context strict = client();
+  strict.require_status();
+  EXPECT_TRUE(run(shake_hands(strict, server, {.host = "second.test"})).client.has_value());
+  EXPECT_THROW(server.staple(second.leaf(), status(crypto::certificate_status::good)), error);
+
+  const crypto::identity renewed = authority().issue({"localhost"});
+  server.staple(renewed.leaf(), status(crypto::certificate_status::good, renewed.leaf()));
+  server.reload({renewed});
+  EXPECT_TRUE(run(shake_hands(strict, server)).client.has_value());
+  server.reload({localhost()});
+  client_context another = client();
+  another.require_status();
+  EXPECT_EQ(run(shake_hands(another, server)).client.code(), errc::certificate_status_missing);
+}
+
+TEST_P(TlsStapling, ASessionRestsOnWhatWasShownAtItsBegin) {
+  const crypto::identity who = authority().issue({"localhost"}, {.must_staple = true});
+  server_context server(who);
+  server.staple(who.leaf(), status(crypto::certificate_status::good, who.leaf()));
+  const client_context context = client();
+  const auto check = [&]() -> task<> {
+    for (const bool resumed : {false, true}) {
+      handshake ended = co_await shake_hands(context, server);
+      auto [near, far] = std::move(ended).both();
+      EXPECT_EQ(co_await echo_once(near, far), "ping");
+      EXPECT_EQ(near.resumed(), resumed);
+    }
+  };
+  run(check());
+}
+
+INSTANTIATE_TEST_SUITE_P(Versions, TlsStapling, ::testing::Values(version::tls1_2, version::tls1_3),
+                         [](const auto& of) { return of.param == version::tls1_2 ? "Tls12" : "Tls13"; });
+
 class TlsClientCertificates : public ::testing::TestWithParam<version> {
  protected:
   static server_context server(bool required = true) {

@@ -25,6 +25,7 @@ TEST(TlsError, ConditionsTellWhatToDo) {
   EXPECT_EQ(make_error_code(errc::closed_in_handshake), condition::transient);
   EXPECT_EQ(make_error_code(errc::wrong_host), condition::auth);
   EXPECT_EQ(make_error_code(errc::wrong_host), condition::permanent);
+  EXPECT_EQ(make_error_code(errc::certificate_status_invalid), condition::auth);
   EXPECT_EQ(make_error_code(errc::not_tls), condition::protocol);
   EXPECT_EQ(make_error_code(errc::bad_identity), condition::misuse);
   EXPECT_NE(make_error_code(errc::wrong_host), condition::transient);

@@ -152,6 +152,15 @@ TEST_F(TlsServerAndOpenSsl, KnowTheClientByItsCertificate) {
   EXPECT_TRUE(contains(output_, "certificate required")) << output_;
 }
 
+TEST_F(TlsServerAndOpenSsl, StapleAStatement) {
+  const server_context context(localhost());
+  context.staple(localhost().leaf(), authority().status_of(localhost().leaf()));
+  for (const char* version : {"-tls1_2", "-tls1_3"}) {
+    EXPECT_EQ(connect(context, {version, "-status"}).line, "hello");
+    EXPECT_TRUE(contains(output_, "Cert Status: good")) << output_;
+  }
+}
+
 TEST_F(TlsServerAndOpenSsl, ResumeSessions) {
   for (const char* version : {"-tls1_2", "-tls1_3"}) {
     const server_context context(localhost());
@@ -241,6 +250,24 @@ TEST_F(TlsClientAndOpenSsl, ShowTheirCertificate) {
   known.identity(ada());
   EXPECT_TRUE(connect(known).has_value());
   EXPECT_EQ(connect(trusting_client()).code(), alert::certificate_required);
+}
+
+TEST_F(TlsClientAndOpenSsl, ReadAStapledStatement) {
+  const auto status = [&](crypto::certificate_status of) {
+    const auto response = authority().status_of(localhost().leaf(), {.status = of});
+    write("status.der", as_text(response.der()));
+  };
+  for (const char* version : {"-tls1_2", "-tls1_3"}) {
+    status(crypto::certificate_status::good);
+    client_context strict = trusting_client();
+    strict.require_status();
+    ASSERT_NO_FATAL_FAILURE(serve({version, "-status_file", path("status.der")}));
+    const auto report = connect(strict);
+    EXPECT_TRUE(report.has_value()) << report.error().message();
+    status(crypto::certificate_status::revoked);
+    ASSERT_NO_FATAL_FAILURE(serve({version, "-status_file", path("status.der")}));
+    EXPECT_EQ(connect(trusting_client()).code(), errc::certificate_revoked);
+  }
 }
 
 TEST_F(TlsClientAndOpenSsl, ResumeSessions) {

@@ -12,12 +12,14 @@
 /// | self-signed | `authority::self_signed({"localhost"})` |
 /// | from an unknown root | `authority().issue({"localhost"})` of an authority that nobody trusts |
 /// | with a missing intermediate | `ca.intermediate().issue({"localhost"}).chain.resize(1)` |
+/// | revoked | `ca.status_of(leaf, {.status = certificate_status::revoked})`, an OCSP response |
 /// | with a weak key | `ca.issue({"localhost"}, {.key = key_spec::rsa_1024_dangerous})` |
 #pragma once
 
 #include <tidewire/crypto/certificate.hpp>
 #include <tidewire/crypto/export.hpp>
 #include <tidewire/crypto/key.hpp>
+#include <tidewire/crypto/ocsp.hpp>
 
 #include <chrono>
 #include <initializer_list>
@@ -45,6 +47,16 @@ struct issue_options {
   certificate_purpose purpose = certificate_purpose::server;  ///< `any`: both server and client.
   std::optional<std::chrono::sys_seconds> not_before{};       ///< Nothing: an hour ago.
   std::optional<std::chrono::sys_seconds> not_after{};        ///< Nothing: 90 days from now.
+  bool must_staple = false;  ///< Demands that servers show an OCSP response with it (RFC 7633).
+};
+
+/// How a statement of a certificate is made.
+struct status_options {
+  certificate_status status = certificate_status::good;     ///< What is said of it.
+  std::optional<std::chrono::sys_seconds> this_update{};    ///< Nothing: an hour ago.
+  std::chrono::seconds valid_for = std::chrono::hours(24);  ///< Until the next update; 0: that is not said.
+  /// Signs in place of the authority; one that was issued for `certificate_purpose::ocsp_responder`.
+  const identity* responder = nullptr;
 };
 
 /// A key and a certificate that signs others.
@@ -82,6 +94,9 @@ class TIDEWIRE_CRYPTO_API authority {
   /// One that is valid from tomorrow.
   [[nodiscard]] identity issue_not_yet_valid(std::initializer_list<std::string_view> names,
                                              issue_options options = {}) const;
+  /// What this authority says of a certificate that it issued: an OCSP response, as a server staples it. One
+  /// that is revoked is so since an hour ago, because its key was compromised.
+  [[nodiscard]] ocsp_response status_of(const certificate& of, status_options options = {}) const;
   /// One that nobody signed but itself.
   [[nodiscard]] static identity self_signed(std::initializer_list<std::string_view> names,
                                             issue_options options = {});

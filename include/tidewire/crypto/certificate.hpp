@@ -18,6 +18,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <span>
@@ -35,9 +36,10 @@ inline constexpr std::size_t max_certificates = 1000;
 
 /// What a certificate may be used for.
 enum class certificate_purpose : unsigned char {
-  server,  ///< To be a TLS server: the extended key usage `serverAuth`, or none at all.
-  client,  ///< To be a TLS client: `clientAuth`, or none at all.
-  any,     ///< Nobody asks.
+  server,          ///< To be a TLS server: the extended key usage `serverAuth`, or none at all.
+  client,          ///< To be a TLS client: `clientAuth`, or none at all.
+  any,             ///< Nobody asks.
+  ocsp_responder,  ///< To sign OCSP responses for its issuer: `OCSPSigning` (RFC 6960 section 4.2.2.2).
 };
 
 /// An extension as it stands in the certificate.
@@ -62,6 +64,9 @@ class TIDEWIRE_CRYPTO_API certificate {
   /// Reads all certificates of a PEM text, in their order: a chain, or a bundle of roots. @return As
   /// `from_pem`.
   [[nodiscard]] static result<std::vector<certificate>> all_from_pem(std::string_view text);
+  /// Reads all certificates of a PEM file. @return As `from_pem`, and what the system says of a file that
+  /// cannot be read; `with` the path.
+  [[nodiscard]] static result<std::vector<certificate>> all_from_file(const std::filesystem::path& path);
   /// Reads DER; nothing may follow. @return As `from_pem`.
   [[nodiscard]] static result<certificate> from_der(byte_view bytes);
 
@@ -111,6 +116,8 @@ class TIDEWIRE_CRYPTO_API certificate {
   [[nodiscard]] std::vector<std::string> extended_key_usage() const;
   /// May it be used for that?
   [[nodiscard]] bool allows(certificate_purpose purpose) const;
+  /// Does it demand that servers show an OCSP response with it ("must-staple", RFC 7633)?
+  [[nodiscard]] bool requires_status() const;
   /// All its extensions.
   [[nodiscard]] std::vector<certificate_extension> extensions() const;
 
@@ -169,6 +176,13 @@ struct identity {
 [[nodiscard]] TIDEWIRE_CRYPTO_API result<identity> identity_from_pem(std::string_view chain,
                                                                      std::string_view key,
                                                                      const secret& password = {});
+
+/// The same of PEM files, which may be one and the same.
+/// @return As `identity_from_pem`, and what the system says of a file that cannot be read; `with` the path of
+///         the file that is wrong.
+[[nodiscard]] TIDEWIRE_CRYPTO_API result<identity> identity_from_files(const std::filesystem::path& chain,
+                                                                       const std::filesystem::path& key,
+                                                                       const secret& password = {});
 
 /// What is wrong with a chain of certificates.
 enum class certificate_problem : unsigned char {

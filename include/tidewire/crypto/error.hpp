@@ -20,6 +20,7 @@ enum class errc {
   malformed_certificate,  ///< Not an X.509 certificate.
   untrusted_certificate,  ///< The certificate is not to be trusted; the detail says why.
   wrong_host,             ///< The certificate is for other hosts; the detail says for which.
+  bad_status_response,    ///< OCSP: not a response that counts for the certificate; the detail says why.
   wrong_tag,              ///< The tag or signature is not that of the message: one of them was changed.
   failed,                 ///< OpenSSL failed; the detail says at what.
 
@@ -32,8 +33,8 @@ enum class errc {
 
 /// The category of `errc`. `wrong_password`, `wrong_tag`, `authentication_failed`, `server_not_authentic` and
 /// `no_common_mechanism` satisfy `condition::auth`; what is malformed, `condition::protocol`;
-/// `untrusted_certificate` and `wrong_host`, `condition::tls`; names and
-/// characters that the caller chose, `condition::misuse`. All of them are `condition::permanent`, but
+/// `untrusted_certificate`, `wrong_host` and `bad_status_response`, `condition::tls`; names and characters
+/// that the caller chose, `condition::misuse`. All of them are `condition::permanent`, but
 /// `no_randomness`.
 [[nodiscard]] TIDEWIRE_CRYPTO_API const std::error_category& category() noexcept;
 

@@ -8,6 +8,7 @@
 
 #include <tidewire/base/secret.hpp>
 #include <tidewire/crypto/certificate.hpp>
+#include <tidewire/crypto/ocsp.hpp>
 #include <tidewire/tls/error.hpp>
 #include <tidewire/tls/export.hpp>
 #include <tidewire/tls/session_store.hpp>
@@ -154,7 +155,9 @@ class context_of : public context_base {
 ///
 /// By default the server's certificate is verified: the chain ends at an authority that the system trusts, it
 /// is valid now and meant for servers, its keys are strong, and it names the host or address (RFC 9525: the
-/// names of the extension only, no partial wildcards).
+/// names of the extension only, no partial wildcards). The server is asked for an OCSP response (RFC 6066
+/// section 8): if it shows one, that has to count, and to say that the certificate is good; if the
+/// certificate demands one (RFC 7633), it has to show it. Nobody else is asked about revocation.
 class TIDEWIRE_TLS_API client_context : public detail::context_of<client_context> {
  public:
   /// The default: the system's trust, no client certificate, sessions in a `session_cache` of its own.
@@ -171,6 +174,11 @@ class TIDEWIRE_TLS_API client_context : public detail::context_of<client_context
   client_context& accept_any_certificate_dangerous();
   /// Accepts certificates of trusted authorities for whatever host.
   client_context& accept_any_host_dangerous();
+  /// Refuses servers that show no OCSP response for their certificate, as if each certificate demanded one.
+  client_context& require_status();
+  /// Pays no attention to OCSP responses: neither to those that say that the certificate was revoked, nor to
+  /// certificates that demand one.
+  client_context& ignore_status_dangerous();
 };
 
 /// What connections of clients have in common.
@@ -208,6 +216,12 @@ class TIDEWIRE_TLS_API server_context : public detail::context_of<server_context
   /// stay good. Any thread.
   /// @par Errors Throws `errc::bad_identity`; the certificates are then as they were.
   void reload(const std::vector<crypto::identity>& certificates) const;
+  /// Shows `response` with the certificate `of` to clients that ask for it (OCSP stapling, RFC 6066 section
+  /// 8), until it is out of date or another one takes its place. The certificate may be one that `reload`
+  /// brings only afterwards; `reload` forgets the responses of others. While the server runs, from any
+  /// thread.
+  /// @par Errors Throws `crypto::errc::bad_status_response` if it is about other certificates.
+  void staple(const crypto::certificate& of, const crypto::ocsp_response& response) const;
 };
 
 }  // namespace tidewire::tls

@@ -31,6 +31,8 @@ enum class errc {
   bad_purpose,     ///< The certificate is not meant for this use.
   weak_key,        ///< A key or a signature of the chain is too weak.
   certificate_revoked,         ///< A certificate of the chain was revoked.
+  certificate_status_missing,  ///< The server shows no OCSP response, and one is required.
+  certificate_status_invalid,  ///< What it shows does not count; the detail says why.
   certificate_invalid,         ///< The chain breaks the rules of RFC 5280; the detail says which.
   certificate_refused,         ///< The program's own check refused the certificate.
   client_certificate_missing,  ///< The client sent no certificate, and one is required.

@@ -12,7 +12,7 @@ namespace tidewire::tls {
 
 /// Reads PEM files, which may be one and the same: the certificates, its own first, and the key.
 /// @param password Of the key, if it is encrypted.
-/// @par Errors Throws what the system says, or what `crypto::identity_from_pem` gives; it names the file.
+/// @par Errors Throws what the system says, or what `crypto::identity_from_files` gives; it names the file.
 [[nodiscard]] TIDEWIRE_TLS_API crypto::identity load_identity(const std::filesystem::path& certificates,
                                                               const std::filesystem::path& key,
                                                               const secret& password = {});
