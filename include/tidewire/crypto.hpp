@@ -14,4 +14,5 @@
 #include <tidewire/crypto/ocsp.hpp>
 #include <tidewire/crypto/password.hpp>
 #include <tidewire/crypto/random.hpp>
+#include <tidewire/crypto/request.hpp>
 #include <tidewire/crypto/sasl.hpp>

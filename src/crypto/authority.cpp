@@ -9,6 +9,7 @@
 #include <ctime>
 #include <new>
 
+#include "certificate_names.hpp"
 #include "pem.hpp"
 
 namespace tidewire::crypto {
@@ -18,19 +19,11 @@ using namespace std::chrono_literals;
 
 using x509_ptr = openssl_ptr<X509, X509_free>;
 using extension_ptr = openssl_ptr<X509_EXTENSION, X509_EXTENSION_free>;
-using octets_ptr = openssl_ptr<ASN1_OCTET_STRING, ASN1_OCTET_STRING_free>;
-using names_ptr = openssl_ptr<GENERAL_NAMES, GENERAL_NAMES_free>;
-
-void free_encoded(unsigned char* encoded) noexcept {
-  OPENSSL_free(encoded);
-}
 
 using time_ptr = openssl_ptr<ASN1_TIME, ASN1_TIME_free>;
 using id_ptr = openssl_ptr<OCSP_CERTID, OCSP_CERTID_free>;
 using basic_ptr = openssl_ptr<OCSP_BASICRESP, OCSP_BASICRESP_free>;
 using response_ptr = openssl_ptr<OCSP_RESPONSE, OCSP_RESPONSE_free>;
-
-constexpr std::size_t longest_common_name = 64;  // RFC 5280, ub-common-name
 
 struct validity {
   std::chrono::sys_seconds from;
@@ -63,13 +56,6 @@ time_ptr time_of(std::chrono::sys_seconds when) {
   return time;
 }
 
-void check_name(std::string_view name, bool with_spaces = false) {
-  const auto fits = [&](char c) { return ascii::is_visible(c) || (with_spaces && c == ' '); };
-  if (name.empty() || !std::ranges::all_of(name, fits)) {
-    throw error(tidewire::errc::misuse, "'" + shown(name) + "' is no name for a certificate");
-  }
-}
-
 void add_extension(X509* x509, X509* issuer, int nid, const char* value) {
   X509V3_CTX context;
   X509V3_set_ctx(&context, issuer, x509, nullptr, nullptr, 0);
@@ -77,35 +63,14 @@ void add_extension(X509* x509, X509* issuer, int nid, const char* value) {
   require(extension != nullptr && X509_add_ext(x509, extension.get(), -1) == 1 ? 1 : 0);
 }
 
-// Takes over `value`.
-void add_name(GENERAL_NAMES* names, int kind, ASN1_STRING* value) {
-  GENERAL_NAME* const name = GENERAL_NAME_new();
-  if (name == nullptr || value == nullptr) throw std::bad_alloc();
-  GENERAL_NAME_set0_value(name, kind, value);
-  if (sk_GENERAL_NAME_push(names, name) <= 0) throw std::bad_alloc();
-}
-
 void add_names(X509* x509, std::span<const std::string_view> texts) {
   if (texts.empty()) return;
-  const names_ptr names(sk_GENERAL_NAME_new_null());
-  for (const std::string_view text : texts) {
-    check_name(text);
-    if (octets_ptr address(a2i_IPADDRESS(std::string(text).c_str())); address != nullptr) {
-      add_name(names.get(), GEN_IPADD, address.release());
-      continue;
-    }
-    (void)openssl_reason();
-    ASN1_IA5STRING* const value = ASN1_IA5STRING_new();
-    if (value == nullptr || ASN1_STRING_set(value, text.data(), static_cast<int>(text.size())) != 1) {
-      throw std::bad_alloc();
-    }
-    add_name(names.get(), text.find('@') != npos ? GEN_EMAIL : GEN_DNS, value);
-  }
+  const general_names_ptr names = general_names(texts);
   require(X509_add1_ext_i2d(x509, NID_subject_alt_name, names.get(), 0, X509V3_ADD_DEFAULT));
 }
 
 // A certificate without its extensions and signature.
-x509_ptr begun(std::string_view common_name, const private_key& key, const validity& when) {
+x509_ptr begun(std::string_view common_name, const public_key& key, const validity& when) {
   x509_ptr x509(X509_new());
   if (x509 == nullptr) throw std::bad_alloc();
   require(X509_set_version(x509.get(), X509_VERSION_3));
@@ -115,10 +80,7 @@ x509_ptr begun(std::string_view common_name, const private_key& key, const valid
   require(ASN1_STRING_set(X509_get_serialNumber(x509.get()), serial.data(), static_cast<int>(serial.size())));
   set_time(X509_getm_notBefore(x509.get()), when.from);
   set_time(X509_getm_notAfter(x509.get()), when.until);
-  const std::string_view name = common_name.substr(0, longest_common_name);
-  require(X509_NAME_add_entry_by_NID(X509_get_subject_name(x509.get()), NID_commonName, MBSTRING_UTF8,
-                                     reinterpret_cast<const unsigned char*>(name.data()),
-                                     static_cast<int>(name.size()), -1, 0));
+  set_common_name(X509_get_subject_name(x509.get()), common_name);
   require(X509_set_pubkey(x509.get(), key.native_handle()));
   return x509;
 }
@@ -141,16 +103,22 @@ certificate authority_certificate(const authority_options& options, const privat
   if (!std::ranges::all_of(options.name, [](char c) { return ascii::is_visible(c) || c == ' '; }))
     check_name(options.name);
   const auto now = moment(options.now);
-  x509_ptr x509 = begun(options.name, key, {now - 1h, now + options.valid_for});
+  x509_ptr x509 = begun(options.name, key.public_part(), {now - 1h, now + options.valid_for});
   const std::string limit = options.path_length < 0 ? "" : ",pathlen:" + std::to_string(options.path_length);
   add_extension(x509.get(), nullptr, NID_basic_constraints, ("critical,CA:TRUE" + limit).c_str());
   add_extension(x509.get(), nullptr, NID_key_usage, "critical,keyCertSign,cRLSign");
+  if (!options.permitted_domain.empty()) {
+    // A text of OpenSSL's configuration: a comma would begin another one.
+    check_name(options.permitted_domain.find(',') == npos ? options.permitted_domain : "");
+    const std::string permitted = "critical,permitted;DNS:" + std::string(options.permitted_domain);
+    add_extension(x509.get(), nullptr, NID_name_constraints, permitted.c_str());
+  }
   name_issuer(x509.get(), issuer == nullptr ? x509.get() : issuer->native_handle());
   return signed_by(std::move(x509), signing);
 }
 
 certificate leaf_certificate(std::span<const std::string_view> names, const issue_options& options,
-                             const private_key& key, const validity& when, const certificate* issuer,
+                             const public_key& key, const validity& when, const certificate* issuer,
                              const private_key& signing) {
   const std::string_view common_name = !options.common_name.empty() ? options.common_name
                                        : !names.empty()             ? names.front()
@@ -187,12 +155,25 @@ authority authority::intermediate(authority_options options) const {
 
 identity authority::issue(std::span<const std::string_view> names, issue_options options) const {
   private_key key = private_key::generate(options.key);
+  return {issue(names, key.public_part(), options), std::move(key)};
+}
+
+std::vector<certificate> authority::issue(const certificate_request& request, issue_options options) const {
+  const auto key = request.key();
+  if (!key) throw error(key.error());
+  const std::vector<std::string> names = request.names();
+  const std::vector<std::string_view> views(names.begin(), names.end());
+  return issue(views, *key, options);
+}
+
+std::vector<certificate> authority::issue(std::span<const std::string_view> names, const public_key& key,
+                                          const issue_options& options) const {
   std::vector<certificate> chain{
       leaf_certificate(names, options, key, validity_of(options, moment(now_)), &own_certificate(), key_)};
   for (const certificate& each : chain_) {
     if (!each.is_self_issued()) chain.push_back(each);
   }
-  return {std::move(chain), std::move(key)};
+  return chain;
 }
 
 identity authority::issue_expired(std::initializer_list<std::string_view> names,
@@ -235,13 +216,14 @@ ocsp_response authority::status_of(const certificate& of, status_options options
   unsigned char* encoded = nullptr;
   const int size = response != nullptr ? i2d_OCSP_RESPONSE(response.get(), &encoded) : -1;
   require(size > 0 ? 1 : 0, doing);
-  const openssl_ptr<unsigned char, free_encoded> owner(encoded);
+  const encoded_ptr owner(encoded);
   return ocsp_response::from_der(as_bytes(std::span(encoded, static_cast<std::size_t>(size)))).value();
 }
 
 identity authority::self_signed(std::initializer_list<std::string_view> names, issue_options options) {
   private_key key = private_key::generate(options.key);
-  std::vector<certificate> chain{leaf_certificate(std::span(names.begin(), names.size()), options, key,
+  std::vector<certificate> chain{leaf_certificate(std::span(names.begin(), names.size()), options,
+                                                  key.public_part(),
                                                   validity_of(options, moment(std::nullopt)), nullptr, key)};
   return {std::move(chain), std::move(key)};
 }

@@ -18,15 +18,6 @@
 namespace tidewire::crypto {
 namespace {
 
-constexpr std::size_t longest_name = 1000;
-
-std::string_view text_of(const ASN1_STRING* text) noexcept {
-  const int size = ASN1_STRING_length(text);
-  const unsigned char* const data = ASN1_STRING_get0_data(text);
-  return size > 0 && data != nullptr ? as_text(as_bytes(std::span(data, static_cast<std::size_t>(size))))
-                                     : std::string_view();
-}
-
 std::string object_text(const ASN1_OBJECT* object, bool number) {
   if (!number) {
     const int nid = OBJ_obj2nid(object);
@@ -35,14 +26,6 @@ std::string object_text(const ASN1_OBJECT* object, bool number) {
   std::array<char, 256> text{};
   const int size = OBJ_obj2txt(text.data(), static_cast<int>(text.size()), object, 1);
   return size > 0 ? std::string(text.data()) : std::string();
-}
-
-std::string name_text(const X509_NAME* name) {
-  const bio_ptr stream = memory_stream();
-  // As RFC 4514, but UTF-8 stays legible.
-  X509_NAME_print_ex(stream.get(), name, 0,
-                     XN_FLAG_RFC2253 & ~static_cast<unsigned long>(ASN1_STRFLGS_ESC_MSB));
-  return std::string(written_to(stream.get()).substr(0, longest_name));
 }
 
 template <class T, void (*Free)(T*)>
@@ -62,26 +45,10 @@ bool at_end_of_pem() noexcept {
   return ERR_GET_LIB(last) == ERR_LIB_PEM && ERR_GET_REASON(last) == PEM_R_NO_START_LINE;
 }
 
-int general_name_kind(const GENERAL_NAME* name, const ASN1_STRING*& value) noexcept {
-  int kind = -1;
-  value = static_cast<const ASN1_STRING*>(GENERAL_NAME_get0_value(name, &kind));
-  return kind;
-}
-
 std::vector<std::string> alternative_names(const X509* x509, int wanted) {
-  std::vector<std::string> names;
   const auto all = extension<GENERAL_NAMES, GENERAL_NAMES_free>(x509, NID_subject_alt_name);
-  for (int i = 0; i < sk_GENERAL_NAME_num(all.get()); ++i) {
-    const ASN1_STRING* value = nullptr;
-    if (general_name_kind(sk_GENERAL_NAME_value(all.get(), i), value) != wanted) continue;
-    if (wanted != GEN_IPADD) {
-      names.emplace_back(text_of(value));
-    } else if (std::string text = address_text(text_of(value)); !text.empty()) {
-      names.push_back(std::move(text));
-    }
-  }
   (void)openssl_reason();
-  return names;
+  return texts_of(all.get(), wanted);
 }
 
 result<identity> joined(result<std::vector<certificate>> certificates, result<private_key> key) {

@@ -1,11 +1,10 @@
 #include "certificate_names.hpp"
 
-#include <openssl/x509v3.h>
-
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdint>
-#include <vector>
+#include <new>
 
 #include "pem.hpp"
 
@@ -14,6 +13,8 @@ namespace {
 
 using octets_ptr = openssl_ptr<ASN1_OCTET_STRING, ASN1_OCTET_STRING_free>;
 
+constexpr std::size_t longest_name = 1000;
+constexpr std::size_t longest_common_name = 64;  // RFC 5280, ub-common-name
 constexpr unsigned strict_names = X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT;
 
 std::string ipv6_text(std::string_view bytes) {
@@ -47,7 +48,80 @@ std::string ipv6_text(std::string_view bytes) {
   return text;
 }
 
+// Takes over `value`.
+void add_name(GENERAL_NAMES* names, int kind, ASN1_STRING* value) {
+  GENERAL_NAME* const name = GENERAL_NAME_new();
+  if (name == nullptr || value == nullptr) throw std::bad_alloc();
+  GENERAL_NAME_set0_value(name, kind, value);
+  if (sk_GENERAL_NAME_push(names, name) <= 0) throw std::bad_alloc();
+}
+
 }  // namespace
+
+std::string_view text_of(const ASN1_STRING* text) noexcept {
+  const int size = ASN1_STRING_length(text);
+  const unsigned char* const data = ASN1_STRING_get0_data(text);
+  return size > 0 && data != nullptr ? as_text(as_bytes(std::span(data, static_cast<std::size_t>(size))))
+                                     : std::string_view();
+}
+
+std::string name_text(const X509_NAME* name) {
+  const bio_ptr stream = memory_stream();
+  X509_NAME_print_ex(stream.get(), name, 0,
+                     XN_FLAG_RFC2253 & ~static_cast<unsigned long>(ASN1_STRFLGS_ESC_MSB));
+  return std::string(written_to(stream.get()).substr(0, longest_name));
+}
+
+void check_name(std::string_view name, bool with_spaces) {
+  const auto fits = [&](char c) { return ascii::is_visible(c) || (with_spaces && c == ' '); };
+  if (name.empty() || !std::ranges::all_of(name, fits)) {
+    throw error(tidewire::errc::misuse, "'" + shown(name) + "' is no name for a certificate");
+  }
+}
+
+void set_common_name(X509_NAME* subject, std::string_view name) {
+  const std::string_view cut = name.substr(0, longest_common_name);
+  if (X509_NAME_add_entry_by_NID(subject, NID_commonName, MBSTRING_UTF8,
+                                 reinterpret_cast<const unsigned char*>(cut.data()),
+                                 static_cast<int>(cut.size()), -1, 0) != 1) {
+    throw error(openssl_failure(errc::failed, "name a certificate"));
+  }
+}
+
+general_names_ptr general_names(std::span<const std::string_view> texts) {
+  general_names_ptr names(sk_GENERAL_NAME_new_null());
+  if (names == nullptr) throw std::bad_alloc();
+  for (const std::string_view text : texts) {
+    check_name(text);
+    if (octets_ptr address(a2i_IPADDRESS(std::string(text).c_str())); address != nullptr) {
+      add_name(names.get(), GEN_IPADD, address.release());
+      continue;
+    }
+    (void)openssl_reason();
+    ASN1_IA5STRING* const value = ASN1_IA5STRING_new();
+    if (value == nullptr || ASN1_STRING_set(value, text.data(), static_cast<int>(text.size())) != 1) {
+      throw std::bad_alloc();
+    }
+    add_name(names.get(), text.find('@') != npos ? GEN_EMAIL : GEN_DNS, value);
+  }
+  return names;
+}
+
+std::vector<std::string> texts_of(const GENERAL_NAMES* names, int wanted) {
+  std::vector<std::string> texts;
+  for (int i = 0; i < sk_GENERAL_NAME_num(names); ++i) {
+    int kind = -1;
+    const auto* const value =
+        static_cast<const ASN1_STRING*>(GENERAL_NAME_get0_value(sk_GENERAL_NAME_value(names, i), &kind));
+    if (kind != wanted) continue;
+    if (wanted != GEN_IPADD) {
+      texts.emplace_back(text_of(value));
+    } else if (std::string text = address_text(text_of(value)); !text.empty()) {
+      texts.push_back(std::move(text));
+    }
+  }
+  return texts;
+}
 
 std::string address_text(std::string_view bytes) {
   if (bytes.size() == 16) return ipv6_text(bytes);

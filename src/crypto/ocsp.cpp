@@ -4,10 +4,12 @@
 #include <openssl/ocsp.h>
 #include <openssl/x509.h>
 
+#include <algorithm>
 #include <array>
 #include <new>
 #include <utility>
 
+#include "certificate_names.hpp"
 #include "pem.hpp"
 
 namespace tidewire::crypto {
@@ -31,14 +33,8 @@ failure bad(std::string detail) {
   return failure(errc::bad_status_response, std::move(detail));
 }
 
-byte_view bytes_of(const ASN1_STRING* text) noexcept {
-  const int size = ASN1_STRING_length(text);
-  const unsigned char* const data = ASN1_STRING_get0_data(text);
-  return size > 0 ? as_bytes(std::span(data, static_cast<std::size_t>(size))) : byte_view();
-}
-
 result<std::chrono::sys_seconds> moment_of(const ASN1_GENERALIZEDTIME* time) {
-  return date::parse_asn1(as_text(bytes_of(time))).transform([](const date_time& read) { return read.time; });
+  return date::parse_asn1(text_of(time)).transform([](const date_time& read) { return read.time; });
 }
 
 std::string date_text(std::chrono::sys_seconds when) {
@@ -67,7 +63,7 @@ bool is_for(OCSP_CERTID* id, X509* subject, const X509* issuer) {
   std::array<std::byte, EVP_MAX_MD_SIZE> value{};
   unsigned size = 0;
   return X509_NAME_digest(X509_get_issuer_name(subject), hash, raw(byte_span(value)), &size) == 1 &&
-         std::ranges::equal(byte_view(value).first(size), bytes_of(name_hash));
+         std::ranges::equal(byte_view(value).first(size), as_bytes(text_of(name_hash)));
 }
 
 result<ocsp_statement> read_statement(OCSP_SINGLERESP* answer) {

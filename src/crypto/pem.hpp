@@ -2,6 +2,7 @@
 #pragma once
 
 #include <openssl/bio.h>
+#include <openssl/crypto.h>
 
 #include <cstddef>
 #include <filesystem>
@@ -13,6 +14,12 @@
 namespace tidewire::crypto {
 
 using bio_ptr = openssl_ptr<BIO, BIO_free_all>;
+
+// What OpenSSL encoded.
+inline void free_encoded(unsigned char* encoded) noexcept {
+  OPENSSL_free(encoded);
+}
+using encoded_ptr = openssl_ptr<unsigned char, free_encoded>;
 
 // Reads from `text`, which must outlive it and be smaller than 2 GiB.
 bio_ptr reading_from(byte_view text);

@@ -38,6 +38,8 @@ certificate_problem problem_of(int code) noexcept {
     case X509_V_ERR_INVALID_PURPOSE:
     case X509_V_ERR_INVALID_CA:
     case X509_V_ERR_PATH_LENGTH_EXCEEDED:
+    case X509_V_ERR_PERMITTED_VIOLATION:
+    case X509_V_ERR_EXCLUDED_VIOLATION:
     case X509_V_ERR_KEYUSAGE_NO_CERTSIGN: return certificate_problem::wrong_purpose;
     case X509_V_ERR_EE_KEY_TOO_SMALL:
     case X509_V_ERR_CA_KEY_TOO_SMALL:

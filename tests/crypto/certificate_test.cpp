@@ -313,6 +313,20 @@ TEST(VerifyChain, NamesEachProblem) {
   EXPECT_EQ(problem_of(below.chain, limited.own_certificate()), certificate_problem::wrong_purpose);
 }
 
+TEST(VerifyChain, AnAuthorityMayIssueOnlyForTheDomainItIsLimitedTo) {
+  const authority ca = authority_at_noon();
+  const certificate root = ca.own_certificate();
+  const authority limited = ca.intermediate({.name = "Limited", .permitted_domain = "example.org"});
+  EXPECT_EQ(problem_of(limited.issue({"example.org", "mail.example.org"}).chain, root), std::nullopt);
+  std::string detail;
+  EXPECT_EQ(problem_of(limited.issue({"example.com"}).chain, root, {}, &detail),
+            certificate_problem::wrong_purpose);
+  EXPECT_EQ(detail, "the certificate for CN=example.com: permitted subtree violation");
+  EXPECT_EQ(problem_of(limited.issue({"mail.example.org", "example.com"}).chain, root),
+            certificate_problem::wrong_purpose);
+  EXPECT_THROW((void)ca.intermediate({.permitted_domain = "a,excluded"}), error);
+}
+
 TEST(VerifyChain, AChangedByteInASignatureIsSeen) {
   const authority ca = authority_at_noon();
   auto der = ca.issue({"localhost"}).leaf().to_der();

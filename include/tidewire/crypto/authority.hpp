@@ -13,13 +13,16 @@
 /// | from an unknown root | `authority().issue({"localhost"})` of an authority that nobody trusts |
 /// | with a missing intermediate | `ca.intermediate().issue({"localhost"}).chain.resize(1)` |
 /// | revoked | `ca.status_of(leaf, {.status = certificate_status::revoked})`, an OCSP response |
-/// | with a weak key | `ca.issue({"localhost"}, {.key = key_spec::rsa_1024_dangerous})` |
+/// | of an authority that may not issue it | `ca.intermediate({.permitted_domain =
+/// "example.org"}).issue({"example.com"})` | | with a weak key | `ca.issue({"localhost"}, {.key =
+/// key_spec::rsa_1024_dangerous})` |
 #pragma once
 
 #include <tidewire/crypto/certificate.hpp>
 #include <tidewire/crypto/export.hpp>
 #include <tidewire/crypto/key.hpp>
 #include <tidewire/crypto/ocsp.hpp>
+#include <tidewire/crypto/request.hpp>
 
 #include <chrono>
 #include <initializer_list>
@@ -37,6 +40,8 @@ struct authority_options {
   key_spec key = key_spec::ec_p256;               ///< Its key.
   std::optional<std::chrono::sys_seconds> now{};  ///< What it takes for now; nothing: the system's clock.
   std::chrono::days valid_for{3650};              ///< How long its certificate is valid.
+  /// It may issue for this DNS name and those below only (RFC 5280 section 4.2.1.10); empty: for any.
+  std::string_view permitted_domain{};
   int path_length = -1;  ///< How many intermediates may follow below it; -1: any number.
 };
 
@@ -88,6 +93,10 @@ class TIDEWIRE_CRYPTO_API authority {
                                issue_options options = {}) const {
     return issue(std::span(names.begin(), names.size()), options);
   }
+  /// A certificate for the names and the key of a request, and the intermediates above it. The names are
+  /// taken as they are: whoever runs an authority looks at them first.
+  [[nodiscard]] std::vector<certificate> issue(const certificate_request& request,
+                                               issue_options options = {}) const;
   /// One that was valid until yesterday.
   [[nodiscard]] identity issue_expired(std::initializer_list<std::string_view> names,
                                        issue_options options = {}) const;
@@ -104,6 +113,9 @@ class TIDEWIRE_CRYPTO_API authority {
  private:
   authority(std::vector<certificate> chain, private_key key, std::optional<std::chrono::sys_seconds> now)
       : chain_(std::move(chain)), key_(std::move(key)), now_(now) {}
+
+  [[nodiscard]] std::vector<certificate> issue(std::span<const std::string_view> names, const public_key& key,
+                                               const issue_options& options) const;
 
   std::vector<certificate> chain_;  // its own, and what is above it but the root
   private_key key_;
