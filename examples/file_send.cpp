@@ -95,7 +95,8 @@ int main(int argc, char** argv) try {
   if (argc > 5) context.trust(tw::tls::trust_store::from_file(argv[5]));
   const sealed_file file = sealed(argv[1], read_key(argv[4]));
   tw::run(tw::retry(
-      {.attempts = 10, .longest_delay = 1s}, [&] { return send_rest(file, host, *port, context); },
+      {.attempts = 10, .longest_delay = 1s, .timeout = tw::duration::max()},
+      [&] { return send_rest(file, host, *port, context); },
       [](const tw::retry_notice& broke) { std::printf("%s; trying again\n", broke.why.message().c_str()); }));
   std::puts("the receiver has all of it");
   return 0;

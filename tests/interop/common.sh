@@ -3,6 +3,9 @@
 
 answers() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
+# greets PORT TEXT: who listens there says so, in the first line.
+greets() { (exec 3<>"/dev/tcp/127.0.0.1/$1" && read -rt 5 line <&3 && [[ $line == *"$2"* ]]) 2>/dev/null; }
+
 # free_ports COUNT: the first of so many ports in a row that nobody listens at.
 free_ports() {
   local first i

@@ -16,15 +16,11 @@ if [ -z "$folder" ]; then
   exit 2
 fi
 
-start() {
-  local port user j
-  port=$(free_ports 2)
-  user=nobody
-  j=$(printf 'j\303\266rg')
-  mkdir -p "$folder"/{conf,queue,data,mail}
-  folder=$(cd "$folder" && pwd)
-  make_authority
-  sign server localhost "subjectAltName=DNS:localhost"
+user=nobody
+joerg=$(printf 'j\303\266rg')
+
+# configure FIRST_PORT
+configure() {
   cat >"$folder/conf/main.cf" <<END
 compatibility_level = 3.6
 queue_directory = $folder/queue
@@ -32,6 +28,7 @@ data_directory = $folder/data
 maillog_file = $folder/mail.log
 maillog_file_prefixes = $folder
 myhostname = mail.example.test
+smtpd_banner = mail.example.test ESMTP, of $folder
 mydestination =
 mynetworks =
 inet_interfaces = 127.0.0.1
@@ -41,7 +38,7 @@ local_recipient_maps =
 message_size_limit = 1048576
 virtual_mailbox_domains = example.test
 virtual_mailbox_base = $folder/mail
-virtual_mailbox_maps = inline:{ {ada@example.test=Maildir/}, {$j@example.test=Maildir/} }
+virtual_mailbox_maps = inline:{ {ada@example.test=Maildir/}, {$joerg@example.test=Maildir/} }
 virtual_uid_maps = static:$(id -u "$user")
 virtual_gid_maps = static:$(id -g "$user")
 virtual_minimum_uid = 1
@@ -56,8 +53,8 @@ smtpd_recipient_restrictions = reject_unlisted_recipient
 smtpd_error_sleep_time = 0
 END
   cat >"$folder/conf/master.cf" <<END
-127.0.0.1:$port        inet n - n - - smtpd
-127.0.0.1:$((port + 1)) inet n - n - - smtpd -o smtpd_tls_wrappermode=yes
+127.0.0.1:$1        inet n - n - - smtpd
+127.0.0.1:$(($1 + 1)) inet n - n - - smtpd -o smtpd_tls_wrappermode=yes
 pickup   unix n - n 60   1 pickup
 cleanup  unix n - n -    0 cleanup
 qmgr     unix n - n 300  1 qmgr
@@ -73,20 +70,40 @@ virtual  unix - n n -    - virtual
 anvil    unix - - n -    1 anvil
 postlog  unix-dgram n - n - 1 postlogd
 END
+}
+
+# is_up FIRST_PORT: this Postfix, and no other one.
+is_up() { greets "$1" "of $folder" && answers $(($1 + 1)); }
+
+start() {
+  local port
+  mkdir -p "$folder"/{conf,queue,data,mail}
+  folder=$(cd "$folder" && pwd)
+  make_authority
+  sign server localhost "subjectAltName=DNS:localhost"
   chmod 755 "$folder"
   chown postfix "$folder/data"
   chown "$user" "$folder/mail"
-  postfix -c "$folder/conf" start >"$folder/start.log" 2>&1 || { cat "$folder/start.log" >&2; exit 1; }
-  for _ in $(seq 100); do
-    if answers "$port" && answers $((port + 1)); then break; fi
-    sleep 0.1
+  # Somebody else may take a port that was free a moment ago: Postfix then starts, and ends at once.
+  for attempt in 1 2 3 4 5; do
+    port=$(free_ports 2)
+    configure "$port"
+    postfix -c "$folder/conf" start >"$folder/start.log" 2>&1 || { cat "$folder/start.log" >&2; exit 1; }
+    for _ in $(seq 50); do
+      ! is_up "$port" || break 2
+      sleep 0.1
+    done
+    stop
+    [ "$attempt" -lt 5 ] || { cat "$folder/mail.log" >&2; exit 1; }
   done
   printf 'SMTP_PORT=%s\nSMTPS_PORT=%s\nCA_FILE=%s\nMAILDIR=%s\n' \
     "$port" $((port + 1)) "$folder/ca.pem" "$folder/mail/Maildir"
 }
 
+stop() { end_process "$folder/queue/pid/master.pid"; }
+
 case $command in
   start) start ;;
-  stop) end_process "$folder/queue/pid/master.pid" ;;
+  stop) stop ;;
   *) exit 2 ;;
 esac
