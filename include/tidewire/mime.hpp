@@ -3,6 +3,7 @@
 #pragma once
 
 #include <tidewire/mime/address.hpp>
+#include <tidewire/mime/calendar.hpp>
 #include <tidewire/mime/charset.hpp>
 #include <tidewire/mime/content.hpp>
 #include <tidewire/mime/content_type.hpp>
