@@ -24,8 +24,10 @@ class served {
         offers_binding_(options.auth.find("-PLUS") != std::string_view::npos),
         idle_timeout_(options.idle_timeout),
         address_(peer_.peer_name()),
-        transcript_(options.transcript) {
+        transcript_(options.transcript),
+        gate_(options.gate) {
     peer_.set_timeout(options.idle_timeout);
+    session_.tell(transcript_);
   }
 
   task<> run();
@@ -41,7 +43,9 @@ class served {
     out.starttls = options.tls != nullptr && !options.implicit_tls;
     return out;
   }
-  task<> flush();
+  task<> flush(const gate_info& at);
+  // What the gate says instead of the handler.
+  task<std::optional<reply>> pass_gate(const gate_info& at);
   task<> starttls();
   task<> begin_tls();
   // A step of AUTH: the first, or a response.
@@ -49,6 +53,8 @@ class served {
   task<result<crypto::sasl_step>> settle(crypto::sasl_wants wants);
   task<bool> handle(session_event event);
   task<> finish_message();
+  // A gate that closed the connection has ended the session.
+  void require_open() const;
   [[nodiscard]] peer_info info() const noexcept {
     return {address_,           session_.client_name(), user_,
             session_.has_tls(), session_.sender(),      session_.recipients()};
@@ -63,8 +69,10 @@ class served {
   duration idle_timeout_;
   std::string address_;
   std::string user_;
+  std::string recipient_;  // whom the gate is told of
   std::vector<reply> answers_;
   transcript* transcript_;
+  session_gate* gate_;
   std::vector<std::byte> binding_;  // of TLS, for SCRAM-...-PLUS
   std::string_view binding_name_;
   std::optional<crypto::sasl_server> sasl_;

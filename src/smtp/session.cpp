@@ -103,6 +103,19 @@ session_event session::next(byte_view shown) {
   }
 }
 
+void session::tell_of(std::string_view line) const {
+  if (state_ == state::auth) {
+    transcript_->received("***");
+    return;
+  }
+  std::string shown(line);
+  if (ascii::iequals(line.substr(0, 5), "AUTH ")) {
+    const std::size_t credentials = line.find(' ', 5);
+    if (credentials != std::string_view::npos) shown.replace(credentials + 1, std::string::npos, "***");
+  }
+  transcript_->received(shown);
+}
+
 session_event session::next_line(byte_view shown) {
   const auto found = lines_.next(shown);
   if (!found) {
@@ -115,6 +128,7 @@ session_event session::next_line(byte_view shown) {
   if (!found->complete()) return session_event::more;
   const std::string_view line = as_text(found->payload(shown));
   taken_ += found->size;
+  if (transcript_ != nullptr) tell_of(line);
   if (state_ == state::auth) {
     response_ = line;
     return ask(session_event::auth_response);
@@ -337,6 +351,9 @@ session_event session::next_data(byte_view shown) {
 }
 
 session_event session::end_of_message() {
+  if (transcript_ != nullptr) {
+    transcript_->received("(" + std::to_string(received_) + " bytes of the message)");
+  }
   if (!discarding_) return ask(session_event::message);
   const bool tell = !told_;
   refusal_.append_to(output_);

@@ -22,6 +22,48 @@
 
 namespace tidewire::smtp {
 
+/// Where a session is.
+enum class session_stage : unsigned char {
+  greeting,  ///< A client has connected.
+  hello,     ///< HELO, EHLO, LHLO.
+  starttls,  ///< STARTTLS.
+  tls,       ///< The handshake of TLS is about to begin.
+  auth,      ///< AUTH, or a response in it.
+  mail,      ///< MAIL.
+  rcpt,      ///< RCPT.
+  data,      ///< DATA, or the first BDAT.
+  content,   ///< A piece of the message.
+  message,   ///< The message is whole. With LMTP: for each recipient.
+  quit,      ///< QUIT, or the session was ended.
+  other,     ///< What a session answers by itself: NOOP, RSET, what is wrong.
+};
+
+/// What a `session_gate` is told.
+struct gate_info {
+  session_stage where = session_stage::other;
+  std::string_view recipient{};  ///< Of `rcpt`; of `message`, with LMTP.
+  std::size_t piece = 0;         ///< Of `content`: its bytes.
+};
+
+/// Stands between a session and its connection, and may do there what no server should: for servers that
+/// clients are tested with. Whatever it does to the connection, the session believes to have gone well,
+/// unless it closes it, which ends the session without a word.
+class TIDEWIRE_SMTP_API session_gate {
+ public:
+  session_gate() = default;
+  session_gate(const session_gate&) = delete;
+  session_gate& operator=(const session_gate&) = delete;
+  virtual ~session_gate();
+
+  /// The session is there; nobody was asked yet.
+  /// @return What to answer, without asking the handler; nothing: as usual. Not looked at for `tls`,
+  /// `content` and `quit`.
+  [[nodiscard]] virtual task<std::optional<reply>> reached(const gate_info& at, stream& peer);
+  /// An answer is to leave. By default it is written.
+  /// @param bytes As they would go over the wire; valid until the task ends.
+  [[nodiscard]] virtual task<> answer(const gate_info& at, stream& peer, std::string_view bytes);
+};
+
 /// How a session is served.
 struct server_options : session_options {
   /// The server's certificate: then STARTTLS is offered. Null: no TLS. Must live until the session ends.
@@ -32,6 +74,8 @@ struct server_options : session_options {
   duration idle_timeout = std::chrono::minutes(5);
   /// Told every line, secrets masked; null for none. Must outlive the session.
   smtp::transcript* transcript = nullptr;
+  /// Stands before the connection; null for none. Must outlive the session.
+  session_gate* gate = nullptr;
 };
 
 /// Who is there, and what was said so far. Valid while a handler is asked.
@@ -90,7 +134,7 @@ class TIDEWIRE_SMTP_API session_handler {
 /// @param peer    Owned from now on, and closed at the end.
 /// @param handler Must live until the operation has ended.
 /// @param options The texts in it are copied.
-/// @par Completes when the client said QUIT or closed, or was sent away.
+/// @par Completes when the client said QUIT or closed, or was sent away. TLS is ended by close_notify.
 /// @par Errors What breaks the connection; a client that closes without QUIT is no error. `condition::tls`:
 /// the handshake failed, or plain text came where TLS should have begun. `condition::timeout`, and what the
 /// handler threw, after 421 was said.

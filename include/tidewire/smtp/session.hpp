@@ -9,6 +9,7 @@
 #include <tidewire/smtp/data.hpp>
 #include <tidewire/smtp/export.hpp>
 #include <tidewire/smtp/reply.hpp>
+#include <tidewire/smtp/transcript.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -110,6 +111,9 @@ class TIDEWIRE_SMTP_API session {
   void tls_started() noexcept;
   /// Ends the session by 421: a server that goes, a client that waits too long.
   void shut_down(const reply& answer);
+  /// Tells `listener` each line that comes from now on, secrets masked; null for none. It must outlive the
+  /// session.
+  void tell(transcript* listener) noexcept { transcript_ = listener; }
 
   /// What is to be sent. Clear what was.
   [[nodiscard]] std::string& output() noexcept { return output_; }
@@ -134,6 +138,7 @@ class TIDEWIRE_SMTP_API session {
   enum class state : unsigned char { commands, wants_answer, auth, data, chunk, over };
 
   session_event next_line(byte_view shown);
+  void tell_of(std::string_view line) const;
   session_event on_command();
   session_event on_hello();
   session_event on_mail();
@@ -179,6 +184,7 @@ class TIDEWIRE_SMTP_API session {
   bool discarding_ = false;  // the message that is coming is not wanted
   bool told_ = false;        // and whoever asks was told that it is void
   reply refusal_;            // of the message that is discarded
+  transcript* transcript_ = nullptr;
 };
 
 }  // namespace tidewire::smtp
