@@ -2,7 +2,7 @@
 include(GenerateExportHeader)
 
 # For each module: the modules that it stands on, and the outside packages that it is compiled with.
-set(TIDEWIRE_KNOWN_MODULES base core crypto tls html mime dkim smtp imap)
+set(TIDEWIRE_KNOWN_MODULES base core crypto tls html mime dkim smtp imap testing)
 set(TIDEWIRE_DEPENDS_base)
 set(TIDEWIRE_DEPENDS_core base)
 set(TIDEWIRE_DEPENDS_crypto base)
@@ -12,6 +12,7 @@ set(TIDEWIRE_DEPENDS_mime base)
 set(TIDEWIRE_DEPENDS_dkim mime crypto)
 set(TIDEWIRE_DEPENDS_smtp tls mime)
 set(TIDEWIRE_DEPENDS_imap tls mime)
+set(TIDEWIRE_DEPENDS_testing smtp)
 set(TIDEWIRE_PACKAGES_base)
 set(TIDEWIRE_PACKAGES_core Threads Asio)
 set(TIDEWIRE_PACKAGES_crypto OpenSSL)
@@ -21,6 +22,7 @@ set(TIDEWIRE_PACKAGES_mime)
 set(TIDEWIRE_PACKAGES_dkim)
 set(TIDEWIRE_PACKAGES_smtp)
 set(TIDEWIRE_PACKAGES_imap)
+set(TIDEWIRE_PACKAGES_testing Threads)
 
 # For each outside package: what find_package is asked for, and what Debian and Ubuntu call it. For each of its
 # targets that users of tidewire link: what it is in a .pc file (TIDEWIRE_PC_LIBS_... or TIDEWIRE_PC_REQUIRES_...).

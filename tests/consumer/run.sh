@@ -172,6 +172,7 @@ for kind in static shared; do
   check "$kind: find_package, dkim, without a look at Asio" find_package_consumer $kind dkim dkim "$openssl"
   check "$kind: find_package, tls" find_package_consumer $kind tls tls "Threads;Asio;$openssl"
   check "$kind: find_package, smtp" find_package_consumer $kind smtp smtp "Threads;Asio;$openssl"
+  check "$kind: find_package, testing" find_package_consumer $kind testing testing "Threads;Asio;$openssl"
   check "$kind: find_package without components" find_package_consumer $kind core "" "Threads;Asio;$openssl"
   check "$kind: add_subdirectory" subdirectory_consumer $kind
   check "$kind: FetchContent" fetch_content_consumer $kind
@@ -182,6 +183,7 @@ for kind in static shared; do
   check "$kind: pkg-config, mime, from a moved tree" pkg_config_consumer $kind mime tidewire-mime
   check "$kind: pkg-config, dkim, from a moved tree" pkg_config_consumer $kind dkim tidewire-dkim
   check "$kind: pkg-config, smtp, from a moved tree" pkg_config_consumer $kind smtp tidewire-smtp
+  check "$kind: pkg-config, testing, from a moved tree" pkg_config_consumer $kind testing tidewire-testing
   check "$kind: an unknown component is refused by name" \
     refuses $kind "has no module 'smpt'; its modules are base, core" "0.1 REQUIRED COMPONENTS smpt"
   check "$kind: another minor version is refused" refuses $kind "version: 0.1.0" "0.2 REQUIRED COMPONENTS base"
