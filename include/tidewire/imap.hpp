@@ -5,6 +5,8 @@
 #include <tidewire/imap/body_structure.hpp>
 #include <tidewire/imap/capabilities.hpp>
 #include <tidewire/imap/command.hpp>
+#include <tidewire/imap/command_reader.hpp>
+#include <tidewire/imap/described_message.hpp>
 #include <tidewire/imap/envelope.hpp>
 #include <tidewire/imap/error.hpp>
 #include <tidewire/imap/fetch.hpp>
@@ -18,3 +20,4 @@
 #include <tidewire/imap/search_result.hpp>
 #include <tidewire/imap/section.hpp>
 #include <tidewire/imap/sequence_set.hpp>
+#include <tidewire/imap/session.hpp>
