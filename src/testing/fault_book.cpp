@@ -41,6 +41,12 @@ std::string_view name_of(misdeed what) noexcept {
     case misdeed::garbage: return "garbage";
     case misdeed::repeat: return "repeat";
     case misdeed::inject: return "inject";
+    case misdeed::bye: return "bye";
+    case misdeed::wrong_tag: return "wrong tag";
+    case misdeed::longer_literal: return "longer literal";
+    case misdeed::shorter_literal: return "shorter literal";
+    case misdeed::flood: return "flood";
+    case misdeed::gone: return "mailbox gone";
   }
   return "?";
 }

@@ -10,6 +10,21 @@ namespace {
 // No answer of a line protocol, no record of TLS, no UTF-8.
 constexpr std::string_view noise = "\x80\xfe\x01 ***\r\n)}]\xc0\r\n";
 
+constexpr std::string_view tls_alert("\x15\x03\x03\x00\x02\x02\x28", 7);  // fatal: handshake_failure
+
+bool needs_an_answer(misdeed what) {
+  switch (what) {
+    case misdeed::drip:
+    case misdeed::repeat:
+    case misdeed::inject:
+    case misdeed::wrong_tag:
+    case misdeed::longer_literal:
+    case misdeed::shorter_literal:
+    case misdeed::flood: return true;
+    default: return false;
+  }
+}
+
 // Reads to the end of what the client says, and drops it.
 task<> listen_to_the_end(stream& peer) {
   peer.set_read_timeout(no_timeout);
@@ -70,6 +85,30 @@ task<> drip(stream& peer, std::string_view bytes, std::size_t size, duration apa
 task<> misbehave_before(server_core& core, connection& on, stream& peer,
                         const std::vector<planned_fault>& faults) {
   return misbehave_all(core, on, peer, faults, moment::before);
+}
+
+task<> misbehave_instead_of_tls(server_core& core, connection& on, stream& peer,
+                                const std::vector<planned_fault>& faults) {
+  for (const planned_fault& one : faults) {
+    if (one.what != misdeed::refuse && one.what != misdeed::garbage) continue;
+    core.fire(on, one);
+    std::string_view bytes = one.what == misdeed::refuse ? tls_alert : noise;
+    if (!one.text.empty()) bytes = one.text;
+    co_await peer.write(bytes);
+    co_await peer.shutdown();
+    peer.close();
+    co_return;
+  }
+}
+
+void require_possible(const planned_fault& fault, bool has_answer, bool at_tls) {
+  const auto refuse = [](const char* why) { throw error(errc::misuse, why); };
+  if (fault.what == misdeed::inject && fault.text.empty()) refuse("nothing to inject: say it in `text`");
+  if (has_answer) return;
+  if (fault.when != moment::before) refuse("there is no answer at this stage: only `moment::before` happens");
+  if (needs_an_answer(fault.what) || (fault.what == misdeed::garbage && !at_tls)) {
+    refuse("there is no answer at this stage");
+  }
 }
 
 task<> answer_badly(server_core& core, connection& on, stream& peer, std::string_view answer,

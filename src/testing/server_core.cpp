@@ -139,13 +139,15 @@ void server_core::changed() {
   for (const mailbox_sender<int>& one : waiting_) (void)one.try_post(0);
 }
 
+void server_core::watch(mailbox_sender<int> whom) {
+  const std::lock_guard guard(lock_);
+  waiting_.push_back(std::move(whom));
+}
+
 task<> server_core::wait_until(std::function<bool()> done, duration within,
                                std::function<std::string()> missing) {
   mailbox<int> news(1);
-  {
-    const std::lock_guard guard(lock_);
-    waiting_.push_back(news.sender());
-  }
+  watch(news.sender());
   const auto wait = [&]() -> task<> {
     for (;;) {
       {

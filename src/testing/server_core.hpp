@@ -68,6 +68,8 @@ class server_core {
 
   // Wakes those who wait for something to come true. To be called without the lock.
   void changed();
+  // Tells `whom`, too, of each change, as long as it is open.
+  void watch(mailbox_sender<int> whom);
   // Waits until `done()`, which is called with the lock held.
   task<> wait_until(std::function<bool()> done, duration within, std::function<std::string()> missing);
 

@@ -63,29 +63,6 @@ task<> smtp_core::serve(stream peer, connection& on) {
   co_await smtp::serve_session(std::move(peer), handler, how);
 }
 
-void smtp_core::add_user(std::string_view name, secret password) {
-  const std::lock_guard guard(lock());
-  passwords_.insert_or_assign(std::string(name), std::move(password));
-}
-
-void smtp_core::add_token(std::string_view name, secret token) {
-  const std::lock_guard guard(lock());
-  tokens_.emplace(std::string(name), std::move(token));
-}
-
-std::optional<secret> smtp_core::password_of(std::string_view user) const {
-  const std::lock_guard guard(lock());
-  const auto found = passwords_.find(user);
-  if (found == passwords_.end()) return std::nullopt;
-  return found->second;
-}
-
-bool smtp_core::is_token(std::string_view user, const secret& token) const {
-  const std::lock_guard guard(lock());
-  const auto [first, last] = tokens_.equal_range(user);
-  return std::any_of(first, last, [&](const auto& one) { return one.second == token; });
-}
-
 void smtp_core::on_message(std::function<void(const received_message&)> call) {
   const std::lock_guard guard(lock());
   call_ = std::move(call);

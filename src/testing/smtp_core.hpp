@@ -4,12 +4,11 @@
 #include <tidewire/testing/smtp_server.hpp>
 
 #include <functional>
-#include <map>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "accounts.hpp"
 #include "server_core.hpp"
 
 namespace tidewire::testing::detail {
@@ -20,10 +19,7 @@ class smtp_core final : public server_core {
 
   task<> serve(stream peer, connection& on) override;
 
-  void add_user(std::string_view name, secret password);
-  void add_token(std::string_view name, secret token);
-  [[nodiscard]] std::optional<secret> password_of(std::string_view user) const;
-  [[nodiscard]] bool is_token(std::string_view user, const secret& token) const;
+  [[nodiscard]] accounts& users() noexcept { return users_; }
   [[nodiscard]] bool asks_for_certificates() const noexcept { return options_.client_certificates; }
   [[nodiscard]] bool is_lmtp() const noexcept { return options_.protocol == smtp::dialect::lmtp; }
 
@@ -36,9 +32,8 @@ class smtp_core final : public server_core {
   smtp_server_options options_;
   std::string name_;
   std::string mechanisms_;
+  accounts users_;
   // What follows is under the lock.
-  std::map<std::string, secret, std::less<>> passwords_;
-  std::multimap<std::string, secret, std::less<>> tokens_;
   std::vector<received_message> messages_;
   std::function<void(const received_message&)> call_;
 };

@@ -9,8 +9,6 @@
 namespace tidewire::testing::detail {
 namespace {
 
-constexpr std::string_view tls_alert("\x15\x03\x03\x00\x02\x02\x28", 7);  // fatal: handshake_failure
-
 // A reply as it was written; of code 0 if it is none.
 smtp::reply reply_of(std::string_view text) {
   smtp::reply_parser parser;
@@ -19,11 +17,6 @@ smtp::reply reply_of(std::string_view text) {
   const auto taken = parser.feed(as_bytes(wire));
   if (!taken || !parser.complete() || *taken != wire.size()) return {};
   return parser.take();
-}
-
-bool waits_for_the_answer(misdeed what) {
-  return what == misdeed::drip || what == misdeed::garbage || what == misdeed::repeat ||
-         what == misdeed::inject;
 }
 
 }  // namespace
@@ -55,15 +48,8 @@ void require_possible(const smtp_fault& fault) {
   if (fault.what == misdeed::refuse && (fault.at == smtp_stage::content || fault.at == smtp_stage::other)) {
     refuse("there is nothing to refuse at this stage");
   }
-  if (fault.what == misdeed::inject && fault.text.empty()) refuse("nothing to inject: say it in `text`");
-  if (has_answer) return;
-  if (fault.when != moment::before) refuse("there is no answer at this stage: only `moment::before` happens");
-  if (fault.at == smtp_stage::content && waits_for_the_answer(fault.what)) {
-    refuse("there is no answer at this stage");
-  }
-  if (fault.at == smtp_stage::tls && waits_for_the_answer(fault.what) && fault.what != misdeed::garbage) {
-    refuse("there is no answer at this stage");
-  }
+  if (fault.what >= misdeed::bye) refuse("SMTP has nothing of the kind");
+  require_possible(plan(fault), has_answer, fault.at == smtp_stage::tls);
 }
 
 task<std::optional<smtp::reply>> smtp_gate::reached(const smtp::gate_info& at, stream& peer) {
@@ -82,7 +68,7 @@ task<std::optional<smtp::reply>> smtp_gate::reached(const smtp::gate_info& at, s
   co_await misbehave_before(core_, on_, peer, now);
   if (!peer.is_open()) co_return std::nullopt;
   if (at.where == smtp_stage::tls) {
-    co_await before_tls(peer);
+    co_await misbehave_instead_of_tls(core_, on_, peer, now);
     co_return std::nullopt;
   }
   for (const planned_fault& one : now) {
@@ -91,19 +77,6 @@ task<std::optional<smtp::reply>> smtp_gate::reached(const smtp::gate_info& at, s
     co_return reply_of(one.text);
   }
   co_return std::nullopt;
-}
-
-// What comes instead of a handshake ends the connection.
-task<> smtp_gate::before_tls(stream& peer) {
-  for (const planned_fault& one : now_) {
-    if (one.what != misdeed::refuse && one.what != misdeed::garbage) continue;
-    core_.fire(on_, one);
-    const std::string_view bytes = !one.text.empty() ? std::string_view(one.text) : tls_alert;
-    co_await peer.write(bytes);
-    co_await peer.shutdown();
-    peer.close();
-    co_return;
-  }
 }
 
 task<> smtp_gate::within_content(std::size_t piece, stream& peer) {

@@ -20,7 +20,6 @@ class smtp_gate final : public smtp::session_gate {
   task<> answer(const smtp::gate_info& at, stream& peer, std::string_view bytes) override;
 
  private:
-  task<> before_tls(stream& peer);
   task<> within_content(std::size_t piece, stream& peer);
 
   smtp_core& core_;

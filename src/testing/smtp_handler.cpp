@@ -12,18 +12,18 @@ smtp::recipient recipient_of(const smtp::command& said) {
 }  // namespace
 
 task<std::optional<secret>> smtp_handler::password(const smtp::peer_info&, std::string_view user) {
-  co_return core_.password_of(user);
+  co_return core_.users().password_of(user);
 }
 
 task<bool> smtp_handler::token(const smtp::peer_info&, std::string_view user, const secret& token) {
-  co_return core_.is_token(user, token);
+  co_return core_.users().is_token(user, token);
 }
 
 // Whoever has shown a certificate may be any user; nobody else may be somebody else.
 task<bool> smtp_handler::act_as(const smtp::peer_info& peer, std::string_view user,
                                 std::string_view identity) {
   const bool shown = user.empty() && peer.tls && core_.asks_for_certificates();
-  co_return shown&& core_.password_of(identity).has_value();
+  co_return shown&& core_.users().password_of(identity).has_value();
 }
 
 task<smtp::reply> smtp_handler::data(const smtp::peer_info&) {

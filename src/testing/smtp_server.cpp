@@ -32,11 +32,11 @@ smtp_server::smtp_server(const smtp_server_options& options)
 smtp_server::~smtp_server() = default;
 
 void smtp_server::add_user(std::string_view name, secret password) {
-  smtp(core()).add_user(name, std::move(password));
+  smtp(core()).users().add_password(name, std::move(password));
 }
 
 void smtp_server::add_token(std::string_view name, secret token) {
-  smtp(core()).add_token(name, std::move(token));
+  smtp(core()).users().add_token(name, std::move(token));
 }
 
 void smtp_server::add_fault(const smtp_fault& fault) {

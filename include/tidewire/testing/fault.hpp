@@ -23,6 +23,13 @@ enum class misdeed : unsigned char {
   garbage,  ///< Sends `text` instead of its answer; empty: bytes that are no answer in any protocol.
   repeat,   ///< Sends its answer twice.
   inject,   ///< Sends `text` behind its answer, in the same write.
+  // Of an `imap_server` alone:
+  bye,              ///< Says BYE with `text`, and closes.
+  wrong_tag,        ///< Ends the command with the tag `text`; empty: one that nobody gave.
+  longer_literal,   ///< Announces `size` bytes more than the first literal of its answer has.
+  shorter_literal,  ///< Announces `size` bytes fewer.
+  flood,            ///< Sends `size` untagged responses before its answer: `text`; empty: "OK still here".
+  gone,             ///< Removes the mailbox that is selected; the command is answered by NO [NONEXISTENT].
 };
 
 /// When a `misdeed` happens that has a choice: `delay`, `cut`, `reset`, `silence`.
@@ -40,7 +47,8 @@ struct fault_at {
   Stage at{};
   /// What.
   misdeed what = misdeed::refuse;
-  /// Of `refuse`, the answer: "550 5.1.1 no such user". Of `garbage` and `inject`, bytes as they are sent.
+  /// Of `refuse`, the answer: "550 5.1.1 no such user", of an `imap_server` "NO [OVERQUOTA] full". Of
+  /// `garbage` and `inject`, bytes as they are sent.
   std::string_view text{};
   /// Only for this recipient, where a stage has one; empty (the default): for any.
   std::string_view recipient{};
@@ -53,7 +61,7 @@ struct fault_at {
   moment when = moment::before;
   /// Of `delay`, and between the pieces of `drip`.
   duration time{};
-  /// Of `drip`: bytes of a piece. 0 counts as 1.
+  /// Of `drip`: bytes of a piece; and see `longer_literal`, `flood`. 0 counts as 1.
   std::size_t size = 1;
   /// While a message comes: when more than so many bytes of it have.
   std::uint64_t after = 0;
