@@ -87,19 +87,25 @@ epoll_poller::progress epoll_poller::try_read() noexcept {
 }
 
 void epoll_poller::read_done(std::error_code failed) noexcept {
-  if (failed) {  // it rested, or is closed; somebody may wait again since
-    if (native() != platform::no_socket && home()->first_chain() != nullptr) static_cast<void>(start());
-    return;
-  }
+  if (!failed) deal_batch();  // else it rested, or is closed; somebody may wait again since
+  if (native() != platform::no_socket && home()->first_chain() != nullptr) static_cast<void>(start());
+}
+
+// A full batch may have left some behind, which Asio would not be told of again: they come next, but not
+// before Asio's other operations had their turn.
+std::error_code epoll_poller::wait_for_events() noexcept {
+  if (ready_ != batch) return wait_read();
+  read_again();
+  return {};
+}
+
+void epoll_poller::deal_batch() noexcept {
   dealing_ = true;
   home()->begin_turn();
-  do {
-    for (int i = 0; i < ready_; ++i) {
-      const epoll_event& event = events_[static_cast<std::size_t>(i)];
-      deal(*static_cast<watched_socket*>(event.data.ptr), event.events);
-    }
-    // A full batch may have left some behind, which Asio would not be told of again.
-  } while (ready_ == batch && try_read() != progress::blocked);
+  for (int i = 0; i < ready_; ++i) {
+    const epoll_event& event = events_[static_cast<std::size_t>(i)];
+    deal(*static_cast<watched_socket*>(event.data.ptr), event.events);
+  }
   dealing_ = false;
   home()->end_turn();
   while (!closed_.empty()) {
@@ -107,7 +113,6 @@ void epoll_poller::read_done(std::error_code failed) noexcept {
     closed_.pop_back();
     socket->release();
   }
-  if (home()->first_chain() != nullptr) static_cast<void>(start());
 }
 
 // Who is closed by what comes before it in the batch is kept until the batch is dealt.
@@ -129,13 +134,28 @@ void epoll_poller::deal(watched_socket& socket, std::uint32_t events) noexcept {
   }
 }
 
+// The set is there before those who are accepted take the last descriptors. If it cannot be had, that is told
+// to whoever has to wait.
 std::error_code watched_socket::attach(loop& asking) noexcept {
-  if (home() == nullptr) attach_to(asking);
-  return home() == &asking ? std::error_code() : make_error_code(errc::misuse);
+  const std::error_code refused = tried_socket::attach(asking);
+  if (!refused && poller_ == nullptr) static_cast<void>(find_poller());
+  return refused;
+}
+
+std::error_code watched_socket::find_poller() noexcept {
+  try {
+    poller_ = &epoll_poller::of(*home());
+    return {};
+  } catch (const std::system_error& e) {
+    return e.code();
+  } catch (const std::bad_alloc&) {
+    return std::make_error_code(std::errc::not_enough_memory);
+  }
 }
 
 void watched_socket::loop_ended() noexcept {
   unwatch();
+  poller_ = nullptr;
   reading_ = false;
   writing_ = false;
   became_readable();  // it may be: on the next loop it is tried first
@@ -143,14 +163,10 @@ void watched_socket::loop_ended() noexcept {
 
 std::error_code watched_socket::watch(std::uint32_t events) noexcept {
   if (native_ == platform::no_socket) return errc::closed;
+  if (poller_ == nullptr) {
+    if (const std::error_code failed = find_poller()) return failed;
+  }
   if (watched_ == 0) {
-    try {
-      poller_ = &epoll_poller::of(*home());
-    } catch (const std::system_error& e) {
-      return e.code();
-    } catch (const std::bad_alloc&) {
-      return std::make_error_code(std::errc::not_enough_memory);
-    }
     if (const std::error_code failed = poller_->add(*this, reads | events)) return failed;
   } else if (const std::error_code failed = poller_->change(*this, watched_ | events)) {
     return failed;
@@ -195,14 +211,5 @@ platform::native_socket watched_socket::release_native() noexcept {
   unwatch();
   return std::exchange(native_, platform::no_socket);
 }
-
-watched_socket::progress watched_socket::try_read() noexcept {
-  return progress::done;
-}
-watched_socket::progress watched_socket::try_write() noexcept {
-  return progress::done;
-}
-void watched_socket::read_done(std::error_code) noexcept {}
-void watched_socket::write_done(std::error_code) noexcept {}
 
 }  // namespace tidewire::detail

@@ -27,7 +27,9 @@ class epoll_poller final : public reactor_socket {
   std::error_code change(watched_socket& socket, std::uint32_t events) noexcept;
   void remove(watched_socket& socket) noexcept;
   /// Sees to it that events are waited for.
-  std::error_code start() noexcept { return dealing_ || waiting_to_read() ? std::error_code() : wait_read(); }
+  std::error_code start() noexcept {
+    return dealing_ || waiting_to_read() ? std::error_code() : wait_for_events();
+  }
   /// Nobody waits any more on `home`: its context must not be kept busy.
   static void rest(loop& home) noexcept;
   /// Keeps a socket that is closed while a batch is dealt out: it may be in the batch.
@@ -36,12 +38,14 @@ class epoll_poller final : public reactor_socket {
  private:
   static constexpr int batch = 256;
 
+  std::error_code wait_for_events() noexcept;
+  void deal_batch() noexcept;
   void deal(watched_socket& socket, std::uint32_t events) noexcept;
   progress try_read() noexcept override;
   void read_done(std::error_code failed) noexcept override;
 
   std::vector<epoll_event> events_;
-  int ready_ = 0;
+  int ready_ = 0;  // of the last batch
   bool dealing_ = false;
   std::vector<watched_socket*> closed_;
 };

@@ -31,15 +31,15 @@ void reactor_socket::operation::complete(void* owner, asio::detail::operation* b
   op.pending = false;
   reactor_socket& socket = op.socket;
   if (owner != nullptr) {  // else the context is being destroyed, and nobody waits
-    const std::error_code failed = op.ec_ ? from_asio(op.ec_) : std::error_code();
-    op.direction == reactor::read_op ? socket.read_done(failed) : socket.write_done(failed);
+    std::error_code failed = op.ec_ ? from_asio(op.ec_) : std::error_code();
+    bool waits = false;
+    if (std::exchange(op.untried, false) && !failed && socket.try_read() == progress::blocked) {
+      failed = socket.wait(op);
+      waits = !failed;
+    }
+    if (!waits) op.direction == reactor::read_op ? socket.read_done(failed) : socket.write_done(failed);
   }
   socket.release();
-}
-
-std::error_code reactor_socket::attach(loop& asking) noexcept {
-  if (home() == nullptr) attach_to(asking);
-  return home() == &asking ? std::error_code() : make_error_code(errc::misuse);
 }
 
 void reactor_socket::loop_ended() noexcept {
@@ -69,8 +69,20 @@ std::error_code reactor_socket::wait(operation& op) noexcept {
   return {};
 }
 
+void reactor_socket::read_again() noexcept {
+  read_.ec_ = std::error_code();
+  read_.pending = read_.untried = true;
+  retain();
+  reactor_->post_immediate_completion(&read_, false);
+}
+
 void reactor_socket::cancel(operation& op) noexcept {
-  if (op.pending) reactor_->cancel_ops_by_key(native_, watched_, op.direction, &op);
+  if (!op.pending) return;
+  if (op.untried) {
+    op.ec_ = asio::error::operation_aborted;
+  } else {
+    reactor_->cancel_ops_by_key(native_, watched_, op.direction, &op);
+  }
 }
 
 void reactor_socket::unwatch(bool closing) noexcept {
@@ -95,14 +107,5 @@ platform::native_socket reactor_socket::release_native() noexcept {
   unwatch(false);
   return std::exchange(native_, platform::no_socket);
 }
-
-reactor_socket::progress reactor_socket::try_read() noexcept {
-  return progress::done;
-}
-reactor_socket::progress reactor_socket::try_write() noexcept {
-  return progress::done;
-}
-void reactor_socket::read_done(std::error_code) noexcept {}
-void reactor_socket::write_done(std::error_code) noexcept {}
 
 }  // namespace tidewire::detail

@@ -6,22 +6,16 @@
 // there is hope. It uses asio::detail, whose interface for this is the same from 1.12 to the current version.
 #pragma once
 
-#include <tidewire/core/detail/loop.hpp>
-
 #include <system_error>
 
 #include "asio_reactor.hpp"
-#include "counted.hpp"
 #include "platform.hpp"
+#include "tried_socket.hpp"
 
 namespace tidewire::detail {
 
-/// Owns a non-blocking use of a socket. Base of what reads, writes or accepts on one.
-class reactor_socket : public counted, public loop_attachment {
+class reactor_socket : public tried_socket {
  public:
-  [[nodiscard]] platform::native_socket native() const noexcept { return native_; }
-  /// Tells which loop it will wait on. Another one is refused while that lasts.
-  std::error_code attach(loop& asking) noexcept;
   void cancel_read() noexcept { cancel(read_); }
   void cancel_write() noexcept { cancel(write_); }
   /// Closes; what is pending ends with `errc::canceled`, soon.
@@ -30,20 +24,15 @@ class reactor_socket : public counted, public loop_attachment {
   [[nodiscard]] platform::native_socket release_native() noexcept;
 
  protected:
-  /// What an attempt found.
-  enum class progress : unsigned char {
-    blocked,  ///< nothing could be done: wait on
-    done,     ///< done, and there may be more
-    drained,  ///< done, and the next attempt would block
-  };
-
-  explicit reactor_socket(platform::native_socket native) noexcept : native_(native) {}
+  explicit reactor_socket(platform::native_socket native) noexcept : tried_socket(native) {}
   ~reactor_socket() override { close(); }
 
   /// Waits until the socket is readable; then `try_read` is called until it does not answer `blocked`, then
   /// `read_done`. Only when an attempt just blocked, or would.
   /// @return an error if it cannot be watched; nothing is pending then.
   std::error_code wait_read() noexcept { return wait(read_); }
+  /// The same where an attempt may find something at once, made when others have had their turn.
+  void read_again() noexcept;
   /// The same for writing.
   std::error_code wait_write() noexcept { return wait(write_); }
   /// The same for a connect in progress.
@@ -52,14 +41,6 @@ class reactor_socket : public counted, public loop_attachment {
   /// Does a read that did not fill its buffer tell that there is nothing more? The end may have come with it.
   [[nodiscard]] static bool short_read_drains() noexcept { return false; }
 
-  /// One attempt, from inside the reactor: it must not touch other sockets, wake anybody, or throw.
-  virtual progress try_read() noexcept;
-  virtual progress try_write() noexcept;
-  /// The wait is over: an attempt was made, or `failed` says why not. Wakes who waits.
-  virtual void read_done(std::error_code failed) noexcept;
-  virtual void write_done(std::error_code failed) noexcept;
-  /// Something came while nobody waited to read: here that is not told.
-  virtual void became_readable() noexcept {}
   /// What was pending is gone.
   void loop_ended() noexcept override;
 
@@ -75,13 +56,13 @@ class reactor_socket : public counted, public loop_attachment {
     const int direction;
     bool pending = false;
     bool just_tried = false;
+    bool untried = false;  // on its way to an attempt
   };
 
   std::error_code wait(operation& op) noexcept;
   void cancel(operation& op) noexcept;
   void unwatch(bool closing) noexcept;
 
-  platform::native_socket native_;
   reactor* reactor_ = nullptr;
   reactor::per_descriptor_data watched_ = nullptr;
   operation read_{*this, reactor::read_op};

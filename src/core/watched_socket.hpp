@@ -4,13 +4,11 @@
 
 #ifdef __linux__
 
-#include <tidewire/core/detail/loop.hpp>
-
 #include <cstdint>
 #include <system_error>
 
-#include "counted.hpp"
 #include "platform.hpp"
+#include "tried_socket.hpp"
 
 namespace tidewire::detail {
 
@@ -18,10 +16,8 @@ class epoll_poller;
 
 /// The Linux one: in the loop's own epoll set, edge-triggered, so that waiting again costs no system call.
 /// Elsewhere `reactor_socket` does the same with Asio's reactor, and `windows_socket` with its waits.
-class watched_socket : public counted, public loop_attachment {
+class watched_socket : public tried_socket {
  public:
-  [[nodiscard]] platform::native_socket native() const noexcept { return native_; }
-  /// Tells which loop it will wait on. Another one is refused while that lasts.
   std::error_code attach(loop& asking) noexcept;
   void cancel_read() noexcept { give_up(reading_, &watched_socket::read_done); }
   void cancel_write() noexcept { give_up(writing_, &watched_socket::write_done); }
@@ -31,14 +27,7 @@ class watched_socket : public counted, public loop_attachment {
   [[nodiscard]] platform::native_socket release_native() noexcept;
 
  protected:
-  /// What an attempt found.
-  enum class progress : unsigned char {
-    blocked,  ///< nothing could be done: wait on
-    done,     ///< done, and there may be more
-    drained,  ///< done, and the next attempt would block
-  };
-
-  explicit watched_socket(platform::native_socket native) noexcept : native_(native) {}
+  explicit watched_socket(platform::native_socket native) noexcept : tried_socket(native) {}
   ~watched_socket() override { close(); }
 
   /// Waits until the socket is readable; then `try_read` is called until it does not answer `blocked`, then
@@ -53,24 +42,17 @@ class watched_socket : public counted, public loop_attachment {
   /// Does a read that did not fill its buffer tell that there is nothing more? Not once the end has come.
   [[nodiscard]] bool short_read_drains() const noexcept { return !ended_; }
 
-  virtual progress try_read() noexcept;
-  virtual progress try_write() noexcept;
-  /// The wait is over: an attempt was made, or `failed` says why not. Wakes who waits.
-  virtual void read_done(std::error_code failed) noexcept;
-  virtual void write_done(std::error_code failed) noexcept;
-  /// Something came while nobody waited to read: the next read must be tried.
-  virtual void became_readable() noexcept {}
   /// What was pending is gone.
   void loop_ended() noexcept override;
 
  private:
   friend class epoll_poller;
 
+  std::error_code find_poller() noexcept;
   std::error_code watch(std::uint32_t events) noexcept;
   void unwatch() noexcept;
   void give_up(bool& pending, void (watched_socket::*done)(std::error_code) noexcept) noexcept;
 
-  platform::native_socket native_;
   std::uint32_t watched_ = 0;  // the events it is registered for
   bool reading_ = false;
   bool writing_ = false;

@@ -57,11 +57,6 @@ void windows_socket::prepare(asio::io_context& context) {
   const stream_socket one(context);
 }
 
-std::error_code windows_socket::attach(loop& asking) noexcept {
-  if (home() == nullptr) attach_to(asking);
-  return home() == &asking ? std::error_code() : make_error_code(errc::misuse);
-}
-
 std::error_code windows_socket::wait_read() noexcept {
   if (native_ == platform::no_socket) return errc::closed;
   return stream_ || takes_empty_receives(native_) ? receive_nothing() : select(read_, reactor::read_op);
@@ -170,14 +165,5 @@ platform::native_socket windows_socket::release_native() noexcept {
   }
   return std::exchange(native_, platform::no_socket);
 }
-
-windows_socket::progress windows_socket::try_read() noexcept {
-  return progress::done;
-}
-windows_socket::progress windows_socket::try_write() noexcept {
-  return progress::done;
-}
-void windows_socket::read_done(std::error_code) noexcept {}
-void windows_socket::write_done(std::error_code) noexcept {}
 
 }  // namespace tidewire::detail

@@ -4,8 +4,6 @@
 // (listeners, connects, datagrams, room to send) is waited for by Asio's `select`, on a thread of its own.
 #pragma once
 
-#include <tidewire/core/detail/loop.hpp>
-
 // clang-format off
 #include <asio/io_context.hpp>
 #include <asio/detail/select_reactor.hpp>
@@ -18,21 +16,18 @@
 #include <memory>
 #include <system_error>
 
-#include "counted.hpp"
 #include "platform.hpp"
+#include "tried_socket.hpp"
 
 namespace tidewire::detail {
 
-class windows_socket : public counted, public loop_attachment {
+class windows_socket : public tried_socket {
  public:
   /// From the making of a loop: Asio's service for sockets, which closes all of its own when the context
   /// ends, comes into being before the loop, and so ends after it. Until then sockets can be saved for
   /// another loop.
   static void prepare(asio::io_context& context);
 
-  [[nodiscard]] platform::native_socket native() const noexcept { return native_; }
-  /// Tells which loop it will wait on. Another one is refused while that lasts.
-  std::error_code attach(loop& asking) noexcept;
   void cancel_read() noexcept;
   void cancel_write() noexcept { cancel(write_); }
   /// Closes; what is pending ends with `errc::canceled`, soon.
@@ -43,14 +38,7 @@ class windows_socket : public counted, public loop_attachment {
   [[nodiscard]] platform::native_socket release_native() noexcept;
 
  protected:
-  /// What an attempt found.
-  enum class progress : unsigned char {
-    blocked,  ///< nothing could be done: wait on
-    done,     ///< done, and there may be more
-    drained,  ///< done, and the next attempt would block
-  };
-
-  explicit windows_socket(platform::native_socket native) noexcept : native_(native) {}
+  explicit windows_socket(platform::native_socket native) noexcept : tried_socket(native) {}
   ~windows_socket() override { close(); }
 
   /// Waits until the socket is readable; then `try_read` is called until it does not answer `blocked`, then
@@ -65,13 +53,6 @@ class windows_socket : public counted, public loop_attachment {
   /// Does a read that did not fill its buffer tell that there is nothing more? The end may have come with it.
   [[nodiscard]] static bool short_read_drains() noexcept { return false; }
 
-  virtual progress try_read() noexcept;
-  virtual progress try_write() noexcept;
-  /// The wait is over: an attempt was made, or `failed` says why not. Wakes who waits.
-  virtual void read_done(std::error_code failed) noexcept;
-  virtual void write_done(std::error_code failed) noexcept;
-  /// Something came while nobody waited to read: here that is not told.
-  virtual void became_readable() noexcept {}
   /// What was pending is gone.
   void loop_ended() noexcept override;
 
@@ -97,7 +78,6 @@ class windows_socket : public counted, public loop_attachment {
   void ready(operation& op, std::error_code failed) noexcept;
   void unwatch() noexcept;
 
-  platform::native_socket native_;
   reactor* reactor_ = nullptr;
   reactor::per_descriptor_data watched_;
   operation read_{*this};

@@ -149,6 +149,37 @@ TEST(UnixStream, APairIsConnectedBothWaysAndHasNoName) {
 }
 
 #ifdef __linux__
+TEST(UnixStream, SocketsThatAreAlwaysReadyLeaveTimersTheirTurn) {
+  constexpr int pairs = 300;  // more than the loop takes up at once
+  constexpr int most_exchanges = 1'000'000;
+  int exchanges = 0;
+  bool enough = false;
+  const auto asks = [&](unix_socket::stream peer) -> task<> {
+    std::array<char, 1> byte{'x'};
+    while (!enough && ++exchanges < most_exchanges) {
+      co_await peer.write(byte);
+      co_await peer.read_exactly(std::as_writable_bytes(std::span(byte)));
+    }
+  };
+  const auto answers = [](unix_socket::stream peer) -> task<> {
+    std::array<char, 1> byte;
+    while (co_await peer.read_some(byte) != 0) co_await peer.write(byte);
+  };
+  const auto check = [&]() -> task<> {
+    co_await with_group([&](task_group& group) -> task<> {
+      for (int i = 0; i < pairs; ++i) {
+        auto both = unix_socket::stream_pair();
+        group.spawn(asks(std::move(both.first)));
+        group.spawn(answers(std::move(both.second)));
+      }
+      co_await sleep_for(1ms);
+      enough = true;
+    });
+  };
+  run(check());
+  EXPECT_LT(exchanges, most_exchanges) << "the timer came when nobody was busy any more";
+}
+
 TEST(UnixStream, AnAbstractNameIsNoFileAndEndsWithItsListener) {
   const auto check = []() -> task<> {
     const auto name =
