@@ -17,6 +17,7 @@
 
 #ifndef _WIN32
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #endif
@@ -92,16 +93,13 @@ task<std::string> ask(endpoint server, std::string_view question) {
 }
 
 /// Answers "pid" with the process that answers, and what else there is as it came.
+task<> answer_line(tcp::stream& peer, std::string line) {
+  if (line == "die") ::raise(SIGKILL);
+  if (line == "pid") line = std::to_string(::getpid());
+  co_await peer.write(line, "\n");
+}
 task<> answer(tcp::stream peer) {
-  while (const auto line = co_await peer.next_line()) {
-    if (*line == "pid") {
-      co_await peer.write(std::to_string(::getpid()), "\n");
-    } else if (*line == "die") {
-      ::raise(SIGKILL);
-    } else {
-      co_await peer.write(*line, "\n");
-    }
-  }
+  while (auto line = co_await peer.next_line()) co_await answer_line(peer, std::move(*line));
 }
 
 pid_t pid_of_worker(endpoint at) {
@@ -168,6 +166,158 @@ TEST(ProcessPool, AKilledWorkerIsReplacedAndServiceGoesOn) {
   EXPECT_EQ(run(ask(at, "still there")), "still there");
   master.signal(SIGINT);
   EXPECT_EQ(master.wait(), 0);
+}
+
+/// Opens connections, fifty at least, until more than one worker has some; `workers` is told which has each.
+task<> connect_to_several(endpoint at, std::vector<tcp::stream>& peers, std::vector<pid_t>& workers) {
+  const auto one_has_all = [&] { return std::ranges::count(workers, workers[0]) == std::ssize(workers); };
+  while (peers.size() < 50 || (peers.size() < 500 && one_has_all())) {
+    tcp::stream& peer = peers.emplace_back(co_await tcp::connect(at));
+    co_await peer.write("pid\n");
+    workers.push_back(static_cast<pid_t>(std::stol(co_await peer.read_line())));
+  }
+}
+
+TEST(ProcessPool, AKilledWorkerTakesItsConnectionsWithItAndNoOthers) {
+  tcp::listener listener = tcp::listen(loopback);
+  const endpoint at = listener.local_endpoint();
+  program master([&] { return run(serve(std::move(listener), answer, in_processes(2))); });
+  listener.close();
+  std::vector<tcp::stream> peers;
+  std::vector<pid_t> workers;
+  run(connect_to_several(at, peers, workers));
+  const pid_t killed = workers[0];
+  ASSERT_NE(std::ranges::count(workers, killed), std::ssize(workers)) << "one worker got them all";
+  ::kill(killed, SIGKILL);
+  const auto check = [&]() -> task<> {
+    for (std::size_t i = 0; i < peers.size(); ++i) {
+      if (workers[i] == killed) {
+        const auto got = co_await as_result(peers[i].read_line());
+        EXPECT_FALSE(got) << "nobody is there any more";
+        if (!got) {
+          EXPECT_EQ(got.error().peer(), at.to_string());
+        }
+      } else {
+        co_await peers[i].write("still there\n");
+        EXPECT_EQ(co_await peers[i].read_line(), "still there");
+      }
+    }
+  };
+  run(check());
+  peers.clear();
+  for (int i = 0; i < 20; ++i) EXPECT_NE(pid_of_worker(at), killed);
+  master.signal(SIGTERM);
+  EXPECT_EQ(master.wait(), 0);
+}
+
+TEST(ProcessPool, ASignalAmidAThousandConnectionsDrainsThemInEveryProcess) {
+  constexpr std::size_t clients = 1000;
+  tcp::listener listener = tcp::listen(loopback);
+  const endpoint at = listener.local_endpoint();
+  const auto handler = [](tcp::stream peer, serving& server) -> task<> {
+    co_await peer.write(co_await peer.read_line(), "\n");
+    co_await server.drain();  // all of them are at this point when the signal comes
+    co_await peer.write("end\n");
+  };
+  program master([&] { return run(serve(std::move(listener), handler, in_processes(2))); });
+  listener.close();
+  std::size_t began = 0;
+  std::size_t ended = 0;
+  const auto one = [&]() -> task<> {
+    auto peer = co_await tcp::connect(at);
+    co_await peer.write("begin\n");
+    EXPECT_EQ(co_await peer.read_line(), "begin");
+    if (++began == clients) master.signal(SIGTERM);
+    if (co_await peer.read_line() == "end") ++ended;
+    EXPECT_EQ(co_await peer.read_all(), "");
+  };
+  const auto all = [&]() -> task<> {
+    co_await with_group([&](task_group& group) -> task<> {
+      for (std::size_t i = 0; i < clients; ++i) group.spawn(one());
+      co_return;
+    });
+  };
+  run(all());
+  EXPECT_EQ(ended, clients);
+  EXPECT_EQ(master.wait(), 0);
+  EXPECT_EQ(run(as_result(tcp::connect(at))).code(), std::errc::connection_refused);
+}
+
+TEST(ProcessPool, AHandlerThatThrowsEndsItsConnectionAndNothingElse) {
+  tcp::listener listener = tcp::listen(loopback);
+  const endpoint at = listener.local_endpoint();
+  const auto moody = [](tcp::stream peer) -> task<> {
+    const std::string line = co_await peer.read_line();
+    if (line == "throw") throw std::runtime_error("a mood");
+    co_await answer_line(peer, line);
+  };
+  program master([&] { return run(serve(std::move(listener), moody, in_processes(1))); });
+  listener.close();
+  const std::string worker = run(ask(at, "pid"));
+  EXPECT_EQ(run(as_result(ask(at, "throw"))).error(), condition::eof);
+  EXPECT_EQ(run(ask(at, "pid")), worker) << "it went on";
+  master.signal(SIGTERM);
+  EXPECT_EQ(master.wait(), 0);
+}
+
+TEST(ProcessPool, AWorkerWithoutDescriptorsPausesAndLosesNobody) {
+  // UndefinedBehaviorSanitizer needs a descriptor to look at a class that it has not seen: show it those of a
+  // server, of an error and of a pause while there are some. The worker is a fork, and has seen them too.
+  const auto shows = []() -> task<> {
+    tcp::listener other = tcp::listen(loopback);
+    const endpoint there = other.local_endpoint();
+    co_await with_group([&](task_group& group) -> task<> {
+      group.spawn(serve(std::move(other), answer));
+      EXPECT_EQ(co_await ask(there, "hello"), "hello");
+      group.cancel();
+    });
+    const auto refused = co_await as_result(tcp::connect(there));
+    EXPECT_EQ(refused.code(), std::errc::connection_refused);
+    EXPECT_NE(refused.error(), condition::canceled);
+    event never;
+    const auto late = co_await as_result(with_timeout(1ms, never.wait()));
+    EXPECT_EQ(late.error(), condition::timeout);
+  };
+  run(shows());
+
+  tcp::listener listener = tcp::listen(loopback);
+  const endpoint at = listener.local_endpoint();
+  std::array<int, 2> failures{};
+  ASSERT_EQ(::pipe(failures.data()), 0);
+  static int told_to = -1;  // of a plain function, in the worker
+  told_to = failures[1];
+  serve_options options = in_processes(1);
+  options.on_error = [](const connection_error& what) {
+    const char mark =
+        what.code == std::errc::too_many_files_open && what.operation == "accept on" ? 'm' : '?';
+    EXPECT_EQ(::write(told_to, &mark, 1), 1);
+  };
+  program master([&] {
+    rlimit few{};
+    ::getrlimit(RLIMIT_NOFILE, &few);
+    few.rlim_cur = 40;
+    ::setrlimit(RLIMIT_NOFILE, &few);
+    return run(serve(std::move(listener), answer, options));
+  });
+  listener.close();
+  ::close(failures[1]);
+  std::vector<tcp::stream> peers;
+  const auto check = [&]() -> task<> {
+    for (int i = 0; i < 80; ++i) peers.push_back(co_await tcp::connect(at));
+    for (tcp::stream& each : peers) co_await each.write("hello\n");
+    while (!peers.empty()) {  // in the order in which they were accepted
+      EXPECT_EQ(co_await peers.front().read_line(), "hello");
+      peers.erase(peers.begin());
+    }
+  };
+  run(check());
+  master.signal(SIGTERM);
+  EXPECT_EQ(master.wait(), 0);
+  std::string marks(1000, ' ');
+  const ssize_t n = ::read(failures[0], marks.data(), marks.size());
+  ::close(failures[0]);
+  ASSERT_GT(n, 0) << "it had enough of them";
+  EXPECT_EQ(marks.substr(0, static_cast<std::size_t>(n)), std::string(static_cast<std::size_t>(n), 'm'));
 }
 
 /// Asks again and again, each time over a new connection; counts what was answered.

@@ -184,6 +184,27 @@ TEST(Serve, AHandlerThatThrowsEndsItsConnectionAndNothingElse) {
   EXPECT_EQ(noted()[3].code, condition::limit_exceeded);
 }
 
+TEST(Serve, AHandlerThatThrowsEndsItsConnectionAndNothingElseInThreads) {
+  tally told;
+  tcp::listener listener = tcp::listen(loopback);
+  const endpoint at = listener.local_endpoint();
+  const auto moody = [](tcp::stream peer) -> task<> {
+    const std::string line = co_await peer.read_line();
+    if (line == "throw") throw std::runtime_error("a mood");
+    co_await peer.write(line);
+  };
+  const auto client = [&]() -> task<> {
+    for (int i = 0; i < 30; ++i) {
+      EXPECT_EQ(co_await ask(at, "throw\n"), "");
+      EXPECT_EQ(co_await ask(at, "fine\n"), "fine");
+    }
+  };
+  run(beside(serve(std::move(listener), moody, {.mode = serve_mode::threads, .workers = 3, .told = &told}),
+             client));
+  EXPECT_EQ(told.counter("server.failed"), 30u);
+  EXPECT_EQ(told.counter("server.accepted"), 60u);
+}
+
 TEST(Serve, AHandlerThatThrowsBeforeItGivesATaskIsOneThatThrows) {
   noted().clear();
   tcp::listener listener = tcp::listen(loopback);
@@ -476,6 +497,14 @@ class few_descriptors {
   rlimit before_{};
 };
 
+/// UndefinedBehaviorSanitizer needs a descriptor to look at a class that it has not seen: shows it those of
+/// an error and of a pause, while there are some. Those of a server have to be shown as well.
+void show_an_error_and_a_pause() {
+  EXPECT_NE(run(as_result(tcp::connect(loopback))).error(), condition::canceled);
+  event never;
+  EXPECT_EQ(run(as_result(with_timeout(1ms, never.wait()))).error(), condition::timeout);
+}
+
 TEST(Serve, WithoutDescriptorsItPausesAndLosesNobody) {
   std::size_t served = 0;
   const auto handler = [&](tcp::stream peer) -> task<> {
@@ -506,19 +535,50 @@ TEST(Serve, WithoutDescriptorsItPausesAndLosesNobody) {
     run(beside(serve(std::move(listener), handler, {.on_error = note_error}), client));
     EXPECT_EQ(served, 40u);
   };
-  // UndefinedBehaviorSanitizer needs a descriptor to look at a class that it has not seen: show it all of
-  // them, those of an error and a pause too, while there are some.
   serve_40_with(200);
   EXPECT_TRUE(noted().empty());
-  EXPECT_NE(run(as_result(tcp::connect(loopback))).error(), condition::canceled);
-  event never;
-  EXPECT_EQ(run(as_result(with_timeout(1ms, never.wait()))).error(), condition::timeout);
-
+  show_an_error_and_a_pause();
   serve_40_with(6);
   ASSERT_FALSE(noted().empty());
   EXPECT_EQ(noted()[0].operation, "accept on");
   EXPECT_EQ(noted()[0].peer, at.to_string());
   EXPECT_EQ(noted()[0].code, std::errc::too_many_files_open);
+}
+
+TEST(Serve, WithoutDescriptorsItPausesAndLosesNobodyInThreads) {
+  tally told;
+  std::atomic<std::size_t> served = 0;
+  const auto handler = [&](tcp::stream peer) -> task<> {
+    co_await sleep_for(2ms);
+    const std::string all = co_await peer.read_all();
+    co_await peer.write(all);
+    ++served;
+  };
+  const auto serve_40_with = [&](rlim_t descriptors_left) {
+    tcp::listener listener = tcp::listen(loopback);
+    const endpoint at = listener.local_endpoint();
+    // A client waits until the server's threads have their loops, which take descriptors themselves.
+    const auto client = [&]() -> task<> {
+      EXPECT_EQ(co_await ask(at, "first"), "first");
+      std::vector<tcp::stream> clients;
+      for (int i = 0; i < 40; ++i) clients.push_back(co_await tcp::connect(at));
+      const few_descriptors limit(descriptors_left);
+      for (tcp::stream& each : clients) {
+        co_await each.write("hello");
+        co_await each.shutdown();
+      }
+      for (tcp::stream& each : clients) EXPECT_EQ(co_await each.read_all(), "hello");
+    };
+    run(beside(
+        serve(std::move(listener), handler, {.mode = serve_mode::threads, .workers = 3, .told = &told}),
+        client));
+  };
+  serve_40_with(200);
+  EXPECT_EQ(served, 41u);
+  show_an_error_and_a_pause();
+  served = 0;
+  serve_40_with(3);
+  EXPECT_EQ(served, 41u);
 }
 
 /// A thousand clients in the middle of an exchange when SIGTERM comes.
