@@ -1,3 +1,5 @@
+#define __APPLE_USE_RFC_3542  // or some SDKs keep IPV6_TCLASS to themselves
+
 #include <tidewire/core/tcp.hpp>
 #include <tidewire/core/transport.hpp>
 
