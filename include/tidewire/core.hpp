@@ -35,6 +35,7 @@
 #include <tidewire/core/timeout.hpp>
 #include <tidewire/core/transport.hpp>
 #include <tidewire/core/udp.hpp>
+#include <tidewire/core/udp_proxy.hpp>
 #include <tidewire/core/udp_server.hpp>
 #include <tidewire/core/unix.hpp>
 #include <tidewire/core/when.hpp>

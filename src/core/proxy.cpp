@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "proxy_exchange.hpp"
+
 namespace tidewire::proxy {
 namespace {
 
@@ -90,22 +92,6 @@ result<secret> socks4_request(const std::optional<ip_address>& address, const st
   return request;
 }
 
-// SOCKS 5: VER CMD RSV ATYP ADDR PORT (RFC 1928 section 4).
-result<secret> socks5_request(const std::optional<ip_address>& address, const std::string& host,
-                              std::uint16_t port) {
-  secret request(std::string_view("\x05\x01\0", 3));
-  if (address) {
-    request.append(address->is_v4() ? "\x01" : "\x04").append(as_text(address->bytes()));
-  } else {
-    if (host.size() > short_string_limit) return failure(tidewire::errc::malformed, "the host is too long");
-    const char length = low_byte(host.size());
-    request.append("\x03").append({&length, 1}).append(host);
-  }
-  const auto port_bytes = big_endian(port);
-  request.append({port_bytes.data(), port_bytes.size()});
-  return request;
-}
-
 // VER ULEN UNAME PLEN PASSWD (RFC 1929 section 2).
 result<secret> socks5_credentials(const tunnel_options& options) {
   if (options.user.size() > short_string_limit || options.password.size() > short_string_limit) {
@@ -180,17 +166,71 @@ const std::error_category& category() noexcept {
   return category;
 }
 
-result<handshake> handshake::begin(protocol speaks, std::string_view host, std::uint16_t port,
-                                   const tunnel_options& options) {
-  // Nothing that has a meaning of its own in one of the protocols.
+namespace detail {
+
+result<std::string> socks5_address(const std::optional<ip_address>& address, std::string_view host,
+                                   std::uint16_t port) {
+  std::string made;
+  if (address) {
+    made = address->is_v4() ? '\x01' : '\x04';
+    made += as_text(address->bytes());
+  } else {
+    if (host.size() > short_string_limit) return failure(tidewire::errc::malformed, "the host is too long");
+    made = '\x03';
+    made += low_byte(host.size());
+    made += host;
+  }
+  const auto port_bytes = big_endian(port);
+  made.append(port_bytes.data(), port_bytes.size());
+  return made;
+}
+
+result<std::size_t> size_of_socks5_address(byte_view shown) {
+  constexpr std::size_t around = 3;  // ATYP, PORT
+  if (shown.size() < 2) return 0u;
+  switch (at(shown, 0)) {
+    case 1: return around + 4;
+    case 3: return around + 1 + at(shown, 1);
+    case 4: return around + 16;
+    default: return failure(tidewire::errc::malformed, "an address of a kind that SOCKS 5 does not have");
+  }
+}
+
+std::optional<endpoint> socks5_endpoint(byte_view whole) {
+  const auto port_at = whole.size() - 2;
+  const auto port = static_cast<std::uint16_t>(at(whole, port_at) << 8 | at(whole, port_at + 1));
+  switch (at(whole, 0)) {
+    case 1: return endpoint(ip_address::from_v4(whole.subspan<1, 4>()), port);
+    case 4: return endpoint(ip_address::from_v6(whole.subspan<1, 16>()), port);
+    default: return std::nullopt;
+  }
+}
+
+result<named_host> check_host(std::string_view host, std::uint16_t port) {
   auto checked = split_host_port(
       host.find(':') != std::string_view::npos ? "[" + std::string(host) + "]" : std::string(host), port);
   if (!checked) return std::move(checked).error();
-  const std::string& name = checked->host;
-  std::optional<ip_address> address;
-  if (const auto parsed = ip_address::parse(name)) address = *parsed;
-  if (!address && name.find(':') != std::string::npos) {
+  named_host named{std::move(checked->host), std::nullopt};
+  if (const auto parsed = ip_address::parse(named.name)) named.address = *parsed;
+  if (!named.address && named.name.find(':') != std::string::npos) {
     return failure(tidewire::errc::malformed, "the name of a zone means nothing to a proxy");
+  }
+  return named;
+}
+
+}  // namespace detail
+
+result<handshake> handshake::begin(protocol speaks, std::string_view host, std::uint16_t port,
+                                   const tunnel_options& options) {
+  const auto checked = detail::check_host(host, port);
+  if (!checked) return checked.error();
+  const std::string& name = checked->name;
+  const std::optional<ip_address>& address = checked->address;
+  if (speaks == protocol::socks5) {
+    // VER CMD RSV, and the host (RFC 1928 section 4).
+    auto to = detail::socks5_address(address, name, port);
+    if (!to) return std::move(to).error();
+    return begin_socks5(std::string("\x05\x01\0", 3) + *to, options);
   }
 
   handshake made;
@@ -202,14 +242,18 @@ result<handshake> handshake::begin(protocol speaks, std::string_view host, std::
     made.output_ = *std::move(output);
     return std::move(made);
   };
-  switch (speaks) {
-    case protocol::socks4a: return first(stage::socks4_reply, socks4_request(address, name, port, options));
-    case protocol::http: return first(stage::head, http_request(address, name, port, options));
-    case protocol::socks5: break;
-  }
-  auto request = socks5_request(address, name, port);
-  if (!request) return std::move(request).error();
-  made.next_ = *std::move(request);
+  if (speaks == protocol::http) return first(stage::head, http_request(address, name, port, options));
+  return first(stage::socks4_reply, socks4_request(address, name, port, options));
+}
+
+// From where the datagrams will come is not known yet (RFC 1928 section 4).
+result<handshake> handshake::begin_association(const tunnel_options& options) {
+  return begin_socks5(std::string("\x05\x03\0\x01\0\0\0\0\0\0", 10), options);
+}
+
+result<handshake> handshake::begin_socks5(std::string request, const tunnel_options& options) {
+  handshake made;
+  made.next_ = request;
   const bool known = !options.user.empty() || !options.password.empty();
   if (known) {
     auto credentials = socks5_credentials(options);
@@ -217,8 +261,9 @@ result<handshake> handshake::begin(protocol speaks, std::string_view host, std::
     made.credentials_ = *std::move(credentials);
   }
   // Without authentication, or with a user and a password (RFC 1928 section 3).
-  return first(stage::socks5_method,
-               secret(known ? std::string_view("\x05\x02\0\x02", 4) : std::string_view("\x05\x01\0", 3)));
+  made.stage_ = stage::socks5_method;
+  made.output_ = known ? std::string_view("\x05\x02\0\x02", 4) : std::string_view("\x05\x01\0", 3);
+  return made;
 }
 
 result<std::size_t> handshake::receive(byte_view shown) {
@@ -296,18 +341,14 @@ result<std::size_t> handshake::socks5_reply(byte_view shown) {
   if (shown.size() < 2) return 0u;
   // Some proxies send no more than this of a failure.
   if (const unsigned reply = at(shown, 1); reply != 0) return socks5_failure(reply);
-  constexpr std::size_t around = 6;  // VER REP RSV ATYP, PORT
-  std::size_t size = around;
-  if (shown.size() < 5) return 0u;
-  switch (at(shown, 3)) {
-    case 1: size += 4; break;
-    case 3: size += 1 + at(shown, 4); break;
-    case 4: size += 16; break;
-    default: return failure(tidewire::errc::malformed, "an address of a kind that SOCKS 5 does not have");
-  }
-  if (shown.size() < size) return 0u;
+  constexpr std::size_t before = 3;  // VER REP RSV
+  const byte_view address = shown.subspan(std::min(shown.size(), before));
+  const auto size = detail::size_of_socks5_address(address);
+  if (!size) return size;
+  if (*size == 0 || address.size() < *size) return 0u;
+  proxy_end_ = detail::socks5_endpoint(address.first(*size));
   stage_ = stage::done;
-  return size;
+  return before + *size;
 }
 
 result<std::size_t> handshake::head(byte_view shown) {
@@ -394,9 +435,9 @@ failure handshake::finish() const {
   return failure(tidewire::errc::end_of_stream, "it left before there was a tunnel");
 }
 
-namespace {
+namespace detail {
 
-task<> exchange(stream& through, handshake asking) {
+task<> exchange(stream& through, handshake& asking) {
   for (;;) {
     if (!asking.output().empty()) {
       co_await through.write(asking.output());
@@ -417,11 +458,17 @@ std::string host_and_port(std::string_view host, std::uint16_t port) {
   return (v6 ? "[" + std::string(host) + "]" : std::string(host)) + ":" + std::to_string(port);
 }
 
+}  // namespace detail
+
+namespace {
+
+using detail::host_and_port;
+
 task<> tunnel_to(stream& through, result<handshake> asking, std::string to, std::string proxy,
                  duration timeout) {
   try {
     if (!asking) throw error(asking.error());
-    co_await with_timeout(timeout, exchange(through, *std::move(asking)));
+    co_await with_timeout(timeout, detail::exchange(through, *asking));
   } catch (const error& e) {
     // What the stream says of itself is said of this act.
     failure why(e.code(), std::string(e.detail()));

@@ -2,6 +2,7 @@
 // comes to the same, and never is more taken than was shown.
 
 #include <tidewire/core/proxy.hpp>
+#include <tidewire/core/udp_proxy.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -62,6 +63,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const outcome whole = play(speaks, answer, answer.size() + 1);
   require(whole == play(speaks, answer, step));
   require(whole == play(speaks, answer, 1));
+
+  if (const auto relayed = proxy::parse_relayed(answer)) {
+    const auto header = proxy::relay_header(relayed->from.address().to_string(), relayed->from.port());
+    require(header && header->size() + relayed->bytes.size() == answer.size());
+    require(as_text(answer.subspan(3)) == header->substr(3) + std::string(as_text(relayed->bytes)));
+  }
 
   const std::string_view text = as_text(answer);
   const std::size_t middle = text.size() / 2;

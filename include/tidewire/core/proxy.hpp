@@ -6,6 +6,7 @@
 #include <tidewire/base/bytes.hpp>
 #include <tidewire/base/result.hpp>
 #include <tidewire/base/secret.hpp>
+#include <tidewire/core/address.hpp>
 #include <tidewire/core/clock.hpp>
 #include <tidewire/core/export.hpp>
 #include <tidewire/core/stream.hpp>
@@ -83,6 +84,10 @@ class TIDEWIRE_CORE_API handshake {
   [[nodiscard]] static result<handshake> begin(protocol speaks, std::string_view host, std::uint16_t port,
                                                const tunnel_options& options = {});
 
+  /// Begins to ask a SOCKS 5 proxy to pass on datagrams, as `associate` (udp_proxy.hpp) does.
+  /// @return As `begin`.
+  [[nodiscard]] static result<handshake> begin_association(const tunnel_options& options = {});
+
   /// What is to be sent now; it may hold the password. Empty: the proxy is to answer first.
   [[nodiscard]] std::string_view output() const noexcept { return output_.reveal(); }
   /// It was sent, and is wiped.
@@ -97,6 +102,9 @@ class TIDEWIRE_CORE_API handshake {
   [[nodiscard]] failure finish() const;
   /// Is the tunnel open? What is read and written from now on is the host's.
   [[nodiscard]] bool done() const noexcept { return stage_ == stage::done; }
+  /// Once it is done by SOCKS 5: the end that the proxy has for it, which is where the datagrams of an
+  /// association go to. None if it has a name instead of an address.
+  [[nodiscard]] const std::optional<endpoint>& proxy_end() const noexcept { return proxy_end_; }
 
  private:
   enum class stage : std::uint8_t {
@@ -110,6 +118,7 @@ class TIDEWIRE_CORE_API handshake {
   };
 
   handshake() = default;
+  static result<handshake> begin_socks5(std::string request, const tunnel_options& options);
   result<std::size_t> socks4_reply(byte_view shown);
   result<std::size_t> socks5_method(byte_view shown);
   result<std::size_t> socks5_auth(byte_view shown);
@@ -122,6 +131,7 @@ class TIDEWIRE_CORE_API handshake {
   secret output_;
   secret next_;  // what follows the choice of a method
   secret credentials_;
+  std::optional<endpoint> proxy_end_;
   std::size_t head_limit_ = 0;
   std::size_t body_limit_ = 0;
   // Of an HTTP answer that refuses.
