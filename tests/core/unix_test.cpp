@@ -151,7 +151,7 @@ TEST(UnixStream, APairIsConnectedBothWaysAndHasNoName) {
 #ifdef __linux__
 TEST(UnixStream, SocketsThatAreAlwaysReadyLeaveTimersTheirTurn) {
   constexpr int pairs = 300;  // more than the loop takes up at once
-  constexpr int most_exchanges = 1'000'000;
+  constexpr int most_exchanges = 200'000;
   int exchanges = 0;
   bool enough = false;
   const auto asks = [&](unix_socket::stream peer) -> task<> {
@@ -172,7 +172,7 @@ TEST(UnixStream, SocketsThatAreAlwaysReadyLeaveTimersTheirTurn) {
         group.spawn(asks(std::move(both.first)));
         group.spawn(answers(std::move(both.second)));
       }
-      co_await sleep_for(1ms);
+      for (int i = 0; i < 10; ++i) co_await sleep_for(1ms);  // the first while they only begin
       enough = true;
     });
   };
