@@ -104,6 +104,10 @@ class watched {
 
 constexpr std::size_t rounds = 100;
 
+bool is_openssl_3_0() {
+  return OPENSSL_version_major() == 3 && OPENSSL_version_minor() == 0;
+}
+
 TEST(Allocation, ADigestAllocatesNothing) {
   const std::string message(64, 'x');
   (void)sha256(message).finish();
@@ -112,6 +116,9 @@ TEST(Allocation, ADigestAllocatesNothing) {
   EXPECT_EQ(seen.ours, 0U);
   if (installed == 1) {
     // OpenSSL 3.0 makes the state of a hash anew each time that one begins.
+    if (is_openssl_3_0()) {
+      EXPECT_EQ(seen.openssl, rounds);
+    }
     EXPECT_LE(seen.openssl, rounds);
   }
 }
@@ -124,6 +131,9 @@ TEST(Allocation, AKeyedHmacAllocatesNothing) {
   for (std::size_t i = 0; i < rounds; ++i) (void)mac.update(message).finish();
   EXPECT_EQ(seen.ours, 0U);
   if (installed == 1) {
+    if (is_openssl_3_0()) {
+      EXPECT_EQ(seen.openssl, 2 * rounds);
+    }
     EXPECT_LE(seen.openssl, 2 * rounds) << "the copies of its two states";
   }
 }

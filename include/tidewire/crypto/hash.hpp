@@ -118,8 +118,8 @@ class TIDEWIRE_CRYPTO_API digest {
 /// same with the algorithm in the type.
 ///
 /// Copying copies the state. Moved from, it is as new. Nothing is allocated by it in steady state; OpenSSL
-/// before 3.2 allocates its state (some hundred bytes) for each digest. Not thread-safe: one object, one
-/// user.
+/// 3.0 itself allocates the state of the hash (some hundred bytes) once for each digest. Not thread-safe: one
+/// object, one user.
 ///
 /// @par Errors
 /// Whatever computes throws `error` with `errc::unavailable` if the OpenSSL of this system has no such hash,

@@ -29,8 +29,8 @@ inline constexpr std::size_t min_tag_size = 10;
 ///
 /// The key is worked in once. Copies share what came of it, which costs next to nothing, and may be used from
 /// other threads; one object has one user. Moved from, it may only be assigned to or destroyed. What came of
-/// the key is wiped with the last copy. Nothing is allocated by it in steady state; OpenSSL before 3.2
-/// allocates two of its states (some hundred bytes each) for each tag.
+/// the key is wiped with the last copy. Nothing is allocated by it in steady state; OpenSSL 3.0 itself
+/// allocates the state of the hash (some hundred bytes) twice for each tag.
 ///
 /// @par Errors
 /// The constructors throw `error` with `tidewire::errc::misuse` for SHAKE, which has no HMAC, and with
