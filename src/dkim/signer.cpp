@@ -19,6 +19,9 @@ namespace {
 
 constexpr std::size_t max_keys = 4;
 constexpr unsigned min_rsa_bits = 1024;  // RFC 8301 section 3.2
+constexpr std::chrono::seconds longest_lifetime = std::chrono::years(100);
+constexpr std::chrono::seconds latest_time{
+    900'000'000'000};  // t= and x= have 12 digits (RFC 6376 section 3.5)
 constexpr std::size_t read_size = std::size_t{64} * 1024;
 
 // How many of a field are signed: those that there are, and one more, which stands for none.
@@ -157,7 +160,8 @@ signer::signer(std::string_view domain, std::string_view selector, crypto::priva
   if (!made->fields.empty() && std::ranges::none_of(made->fields, is_from))
     throw error(misuse("From has to be signed"));
   if (made->fields.size() > max_signed_fields) throw error(misuse("too many fields"));
-  if (options.lifetime < std::chrono::seconds(0)) throw error(misuse("a signature that was never good"));
+  if (options.lifetime < std::chrono::seconds(0) || options.lifetime > longest_lifetime)
+    throw error(misuse("a lifetime that is negative, or more than a hundred years"));
   made->options = options;
   made->options.identity = {};
   made->options.fields = {};
@@ -211,6 +215,8 @@ struct signing::impl final : detail::message_reader {
     const crypto::digest body = hash.finish();
     const auto when =
         now.value_or(std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()));
+    if (when.time_since_epoch() < std::chrono::seconds(0) || when.time_since_epoch() > latest_time)
+      throw error(misuse("a time that no signature can tell"));
     std::string fields;
     for (const signing_key& with : who->keys) {
       detail::signature_field made;

@@ -178,6 +178,9 @@ TEST(DkimSigner, RefusesWhatNoSignatureMayHave) {
   constexpr std::string_view without[] = {"To"};
   expect_misuse([&] { (void)of_example({.fields = without}); });
   expect_misuse([&] { (void)of_example({.lifetime = std::chrono::seconds(-1)}); });
+  expect_misuse([&] { (void)of_example({.lifetime = std::chrono::seconds::max()}); });
+  expect_misuse([&] { (void)of_example().sign(letter, std::chrono::sys_seconds(std::chrono::seconds(-1))); });
+  expect_misuse([&] { (void)of_example().sign(letter, std::chrono::sys_seconds::max()); });
 }
 
 TEST(DkimSigner, WritesAnInternationalDomainInAscii) {

@@ -36,7 +36,7 @@ struct signer_options {
   bool oversign = true;
   /// i=: "ada@example.org", "@robots.example.org". Empty: not said.
   std::string_view identity{};
-  /// x=: for how long the signature is good. 0: for ever.
+  /// x=: for how long the signature is good, a hundred years at most. 0: for ever.
   std::chrono::seconds lifetime{0};
   bool timestamp = true;  ///< t=: when it was made. `lifetime` needs it not.
   /// l=: sign the body as it is, and whatever somebody appends to it. Some lists add a footer; so can
@@ -52,7 +52,7 @@ class TIDEWIRE_DKIM_API signer : public mime::signing_hook {
   /// @param selector s=: which key; `selector._domainkey.domain` is where its record must be.
   /// @param key      RSA of 1,024 bits or more (2,048 are advised), or Ed25519.
   /// Throws `error` (`errc::misuse`) for what is no domain, no selector, no such key, no field name, for
-  /// `fields` without From, for an `identity` that is not within the domain.
+  /// `fields` without From, for an `identity` that is not within the domain, for such a lifetime.
   signer(std::string_view domain, std::string_view selector, crypto::private_key key,
          const signer_options& options = {});
   signer(const signer&);
