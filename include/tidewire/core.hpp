@@ -33,6 +33,7 @@
 #include <tidewire/core/task.hpp>
 #include <tidewire/core/tcp.hpp>
 #include <tidewire/core/timeout.hpp>
+#include <tidewire/core/transcript.hpp>
 #include <tidewire/core/transport.hpp>
 #include <tidewire/core/udp.hpp>
 #include <tidewire/core/udp_proxy.hpp>

@@ -14,6 +14,7 @@
 #include <tidewire/smtp/source.hpp>
 #include <tidewire/smtp/transcript.hpp>
 #include <tidewire/tls/context.hpp>
+#include <tidewire/tls/security.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -25,17 +26,8 @@
 
 namespace tidewire::smtp {
 
-/// How the connection is protected.
-enum class security {
-  /// STARTTLS (RFC 3207) right after the greeting; a server that does not offer it is left. The default.
-  starttls,
-  /// TLS from the first byte (RFC 8314): port 465.
-  implicit,
-  /// STARTTLS if it is offered, else plain text. Whoever sits in between can have it be plain text.
-  opportunistic,
-  /// Plain text, for tests and for the same host.
-  plaintext_dangerous,
-};
+/// How the connection is protected: by STARTTLS (RFC 3207) unless said otherwise; `implicit` is RFC 8314.
+using tls::security;
 
 /// How a session is opened.
 struct client_options {

@@ -1,6 +1,6 @@
-#include <tidewire/smtp/transcript.hpp>
+#include <tidewire/core/transcript.hpp>
 
-namespace tidewire::smtp {
+namespace tidewire {
 namespace {
 
 void append(std::string& text, std::string_view who, std::string_view line) {
@@ -21,4 +21,4 @@ void memory_transcript::received(std::string_view line) {
   append(text_, "S: ", line);
 }
 
-}  // namespace tidewire::smtp
+}  // namespace tidewire
