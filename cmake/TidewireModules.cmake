@@ -23,6 +23,10 @@ set(TIDEWIRE_PACKAGES_dkim)
 set(TIDEWIRE_PACKAGES_smtp)
 set(TIDEWIRE_PACKAGES_imap)
 set(TIDEWIRE_PACKAGES_testing Threads)
+option(TIDEWIRE_IMAP_COMPRESS "imap: COMPRESS=DEFLATE, which needs zlib" ON)
+if(TIDEWIRE_IMAP_COMPRESS)
+  list(APPEND TIDEWIRE_PACKAGES_imap ZLIB)
+endif()
 
 # For each outside package: what find_package is asked for, and what Debian and Ubuntu call it. For each of its
 # targets that users of tidewire link: what it is in a .pc file (TIDEWIRE_PC_LIBS_... or TIDEWIRE_PC_REQUIRES_...).
@@ -35,6 +39,10 @@ set(TIDEWIRE_FIND_OpenSSL OpenSSL 3.0)
 set(TIDEWIRE_DEBIAN_OpenSSL libssl-dev)
 set(TIDEWIRE_PC_REQUIRES_OpenSSL::Crypto "libcrypto >= 3.0")
 set(TIDEWIRE_PC_REQUIRES_OpenSSL::SSL "libssl >= 3.0")
+set(TIDEWIRE_FIND_ZLIB ZLIB)
+set(TIDEWIRE_DEBIAN_ZLIB zlib1g-dev)
+set(TIDEWIRE_WITHOUT_ZLIB "To build without it, set TIDEWIRE_IMAP_COMPRESS=OFF. ")
+set(TIDEWIRE_PC_REQUIRES_ZLIB::ZLIB zlib)
 
 # Finds the packages that a module is compiled with, and nothing else; says how to get one that is missing.
 function(tidewire_find_packages module)
@@ -45,7 +53,7 @@ function(tidewire_find_packages module)
       list(JOIN TIDEWIRE_FIND_${package} " " wanted)
       message(FATAL_ERROR "tidewire::${module} needs ${wanted}. On Debian and Ubuntu: "
         "apt-get install ${TIDEWIRE_DEBIAN_${package}}. Elsewhere, set CMAKE_PREFIX_PATH or ${package}_ROOT. "
-        "To build without it, name the modules you want in TIDEWIRE_MODULES.")
+        "${TIDEWIRE_WITHOUT_${package}}To build without tidewire::${module}, name the modules you want in TIDEWIRE_MODULES.")
     endif()
     set(${package}_VERSION "${${package}_VERSION}" PARENT_SCOPE)
   endforeach()

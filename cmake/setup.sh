@@ -10,7 +10,7 @@
 set -eu
 
 # A program that is there need not be a package's: name:command.
-build='g++:g++ cmake:cmake ninja-build:ninja libasio-dev libssl-dev'
+build='g++:g++ cmake:cmake ninja-build:ninja libasio-dev libssl-dev zlib1g-dev'
 test='libgtest-dev libgmock-dev'
 bench='libbenchmark-dev libuv1-dev libgumbo-dev libxml2-dev libgmime-3.0-dev
   pkg-config:pkg-config python3:python3 valgrind:valgrind'

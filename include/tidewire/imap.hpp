@@ -1,11 +1,13 @@
 /// @file
-/// All of `tidewire::imap`: the protocol, pure, as clients and servers speak it.
+/// Everything of `tidewire::imap`: the client, and the protocol, pure, as clients and servers speak it.
 #pragma once
 
 #include <tidewire/imap/body_structure.hpp>
 #include <tidewire/imap/capabilities.hpp>
+#include <tidewire/imap/client.hpp>
 #include <tidewire/imap/command.hpp>
 #include <tidewire/imap/command_reader.hpp>
+#include <tidewire/imap/compress.hpp>
 #include <tidewire/imap/described_message.hpp>
 #include <tidewire/imap/envelope.hpp>
 #include <tidewire/imap/error.hpp>
@@ -13,6 +15,7 @@
 #include <tidewire/imap/flags.hpp>
 #include <tidewire/imap/mailbox.hpp>
 #include <tidewire/imap/mailbox_name.hpp>
+#include <tidewire/imap/mailbox_state.hpp>
 #include <tidewire/imap/raw.hpp>
 #include <tidewire/imap/response.hpp>
 #include <tidewire/imap/response_reader.hpp>
@@ -21,3 +24,5 @@
 #include <tidewire/imap/section.hpp>
 #include <tidewire/imap/sequence_set.hpp>
 #include <tidewire/imap/session.hpp>
+#include <tidewire/imap/upload.hpp>
+#include <tidewire/imap/watch.hpp>

@@ -26,6 +26,7 @@ class imap_category_type final : public std::error_category {
       case errc::extension_missing: return "the server lacks a capability that the command needs";
       case errc::message_too_large: return "the message is larger than the server takes";
       case errc::mailbox_missing: return "no such mailbox";
+      case errc::message_missing: return "no such message";
       case errc::uid_validity_changed: return "the UIDs of the mailbox have changed";
       case errc::outcome_unknown: return "no answer to the command: it may have been done";
     }
@@ -44,6 +45,7 @@ class imap_category_type final : public std::error_category {
       case errc::refused:
       case errc::rejected:
       case errc::mailbox_missing:
+      case errc::message_missing:
       case errc::extension_missing: return asked == condition::permanent;
       case errc::message_too_large:
         return asked == condition::permanent || asked == condition::limit_exceeded;

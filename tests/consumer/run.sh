@@ -164,16 +164,18 @@ for kind in static shared; do
     find_package_consumer $kind core core "Threads;Asio" -DCMAKE_DISABLE_FIND_PACKAGE_Asio=ON
   check "$kind: find_package, core together with Asio" find_package_consumer $kind interop core "Threads;Asio"
   check "$kind: find_package, html, without a look at Asio" find_package_consumer $kind html html ""
-  # Shared, crypto needs OpenSSL at run time only: nothing looks for its headers.
+  # Shared, crypto needs OpenSSL at run time only, and imap zlib: nothing looks for their headers.
   openssl="OpenSSL;PkgConfig"
-  [ $kind = shared ] && openssl=
+  zlib=ZLIB
+  [ $kind = shared ] && openssl= && zlib=
   check "$kind: find_package, crypto" find_package_consumer $kind crypto crypto "$openssl"
   check "$kind: find_package, mime, without a look at Asio and OpenSSL" find_package_consumer $kind mime mime ""
   check "$kind: find_package, dkim, without a look at Asio" find_package_consumer $kind dkim dkim "$openssl"
   check "$kind: find_package, tls" find_package_consumer $kind tls tls "Threads;Asio;$openssl"
   check "$kind: find_package, smtp" find_package_consumer $kind smtp smtp "Threads;Asio;$openssl"
-  check "$kind: find_package, testing" find_package_consumer $kind testing testing "Threads;Asio;$openssl"
-  check "$kind: find_package without components" find_package_consumer $kind core "" "Threads;Asio;$openssl"
+  check "$kind: find_package, imap" find_package_consumer $kind imap imap "Threads;Asio;$openssl;$zlib"
+  check "$kind: find_package, testing" find_package_consumer $kind testing testing "Threads;Asio;$openssl;$zlib"
+  check "$kind: find_package without components" find_package_consumer $kind core "" "Threads;Asio;$openssl;$zlib"
   check "$kind: add_subdirectory" subdirectory_consumer $kind
   check "$kind: FetchContent" fetch_content_consumer $kind
   check "$kind: pkg-config, base, from a moved tree" pkg_config_consumer $kind base tidewire-base
@@ -183,6 +185,7 @@ for kind in static shared; do
   check "$kind: pkg-config, mime, from a moved tree" pkg_config_consumer $kind mime tidewire-mime
   check "$kind: pkg-config, dkim, from a moved tree" pkg_config_consumer $kind dkim tidewire-dkim
   check "$kind: pkg-config, smtp, from a moved tree" pkg_config_consumer $kind smtp tidewire-smtp
+  check "$kind: pkg-config, imap, from a moved tree" pkg_config_consumer $kind imap tidewire-imap
   check "$kind: pkg-config, testing, from a moved tree" pkg_config_consumer $kind testing tidewire-testing
   check "$kind: an unknown component is refused by name" \
     refuses $kind "has no module 'smpt'; its modules are base, core" "0.1 REQUIRED COMPONENTS smpt"

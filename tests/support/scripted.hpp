@@ -23,6 +23,7 @@ struct turn {
 /// Plays a script to its end, in one write each turn, then waits for the other side to close. What comes that
 /// was not expected ends it, and fails the test.
 inline task<> play(stream& peer, const std::vector<turn>& script) {
+  peer.set_timeout(no_timeout);  // it is the other side that may lose its patience
   for (const turn& one : script) {
     if (!one.expected.empty()) {
       std::string got;

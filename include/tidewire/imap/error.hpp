@@ -29,6 +29,7 @@ enum class errc {
   message_too_large,       ///< More than the server takes (APPENDLIMIT, RFC 7889): `permanent`,
                            ///< `limit_exceeded`.
   mailbox_missing,         ///< NO with NONEXISTENT or TRYCREATE: there is no such mailbox: `permanent`.
+  message_missing,         ///< There is no message of that UID (any more), or no such part: `permanent`.
   uid_validity_changed,    ///< The UIDs that were known no longer mean what they meant (UIDVALIDITY).
   outcome_unknown,         ///< The connection broke before the server said whether it was done.
 };
