@@ -12,7 +12,7 @@ set -eu
 # A program that is there need not be a package's: name:command.
 build='g++:g++ cmake:cmake ninja-build:ninja libasio-dev libssl-dev zlib1g-dev'
 test='libgtest-dev libgmock-dev'
-bench='libbenchmark-dev libuv1-dev libgumbo-dev libxml2-dev libgmime-3.0-dev
+bench='libbenchmark-dev libuv1-dev libgumbo-dev libxml2-dev libgmime-3.0-dev libetpan-dev
   pkg-config:pkg-config python3:python3 valgrind:valgrind'
 clang='clang-19:clang++-19 clang-format-19:clang-format-19 libclang-rt-19-dev llvm-19:llvm-symbolizer-19'
 windows='g++-mingw-w64-x86-64-posix:x86_64-w64-mingw32-g++-posix wine64 googletest'

@@ -71,6 +71,9 @@ constexpr std::array<named_capability, 52> named{{
     {"X-GM-EXT-1", &capabilities::gmail},
 }};
 
+// Mechanisms and algorithms that are kept: nobody has more, and each is compared with those before it.
+constexpr std::size_t most_of_a_kind = 100;
+
 // What comes behind `name=`, if the word is that.
 std::optional<std::string_view> value_of(std::string_view word, std::string_view name) noexcept {
   if (!word.starts_with(name)) return std::nullopt;
@@ -81,16 +84,16 @@ bool holds(const std::vector<std::string>& all, std::string_view name) noexcept 
   return std::ranges::any_of(all, [&](const std::string& one) { return ascii::iequals(one, name); });
 }
 
+void add_once(std::vector<std::string>& to, std::string_view name) {
+  if (to.size() < most_of_a_kind && !holds(to, name)) to.emplace_back(name);
+}
+
 void understand(capabilities& into, std::string_view word) {
   for (const named_capability& one : named) {
     if (one.name == word) into.*one.member = true;
   }
-  if (const auto mechanism = value_of(word, "AUTH="); mechanism && !holds(into.auth, *mechanism)) {
-    into.auth.emplace_back(*mechanism);
-  }
-  if (const auto algorithm = value_of(word, "THREAD="); algorithm && !holds(into.threads, *algorithm)) {
-    into.threads.emplace_back(*algorithm);
-  }
+  if (const auto mechanism = value_of(word, "AUTH=")) add_once(into.auth, *mechanism);
+  if (const auto algorithm = value_of(word, "THREAD=")) add_once(into.threads, *algorithm);
   if (const auto limit = value_of(word, "APPENDLIMIT=")) {
     into.append_limit = ascii::parse_unsigned<std::uint64_t>(*limit);
   }

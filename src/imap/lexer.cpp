@@ -108,9 +108,13 @@ bool lexer::read_literal(piece& out) {
 
 std::string_view lexer::bracketed_word() noexcept {
   const std::size_t begin = at_;
-  (void)word('[');
-  if (peek() == '[') {
-    const std::size_t close = text_.find(']', at_);
+  const std::string_view name = word('[');
+  const bool section = ascii::istarts_with(name, "BODY") || ascii::istarts_with(name, "BINARY");
+  if (peek() == '[' && !section) {
+    (void)word();
+  } else if (peek() == '[') {
+    const std::size_t close = no_bracket_ ? npos : text_.find(']', at_);
+    no_bracket_ = close == npos;
     at_ = close == npos ? at_ : close + 1;
     (void)word();
   }

@@ -97,7 +97,7 @@ class lexer {
     out = *value;
     return true;
   }
-  // Any token. Brackets of an atom are part of it, with all that is in them.
+  // Any token. The brackets of a section, `BODY[...]`, are part of an atom with all that is in them.
   bool read(token& out, std::size_t depth = 0);
   // What is in a list, up to its end and behind it; the parenthesis that begins it was taken.
   bool read_list(std::vector<token>& out, std::size_t depth = 0);
@@ -116,25 +116,23 @@ class lexer {
     if (why_ == nullptr) why_ = why;
     return false;
   }
+  bool fail_limit(const char* why) noexcept {
+    over_limit_ = true;
+    why_ = why;
+    return false;
+  }
   [[nodiscard]] const char* why() const noexcept { return why_; }
   // Was it a limit?
   [[nodiscard]] bool over_limit() const noexcept { return over_limit_; }
-  // Was there a quote that is not closed? Then the text may not end where it seems to.
-  [[nodiscard]] bool is_open() const noexcept { return open_; }
   // Forgets a failure that was no limit, to try something else.
   void forgive() noexcept {
     if (!over_limit_ && !open_) why_ = nullptr;
   }
 
  private:
-  bool fail_limit(const char* why) noexcept {
-    over_limit_ = true;
-    why_ = why;
-    return false;
-  }
   bool read_quoted(piece& out);
   bool read_literal(piece& out);
-  // An atom with brackets.
+  // An atom, with its brackets if it is a section.
   [[nodiscard]] std::string_view bracketed_word() noexcept;
 
   std::string_view text_;
@@ -144,7 +142,8 @@ class lexer {
   std::size_t nesting_;
   const char* why_ = nullptr;
   bool over_limit_ = false;
-  bool open_ = false;
+  bool open_ = false;        // a quote is
+  bool no_bracket_ = false;  // no ] comes any more
   std::string unescaped_;
 };
 

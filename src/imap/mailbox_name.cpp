@@ -2,6 +2,7 @@
 #include <tidewire/base/utf8.hpp>
 #include <tidewire/imap/mailbox_name.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -136,21 +137,16 @@ std::string decode_mailbox_name(std::string_view wire, char delimiter) {
     out += wire.substr(0, shift);
     if (shift == npos) break;
     wire.remove_prefix(shift);
-    const std::size_t end = wire.find('-');
-    if (end == 1) {
+    const std::size_t end = std::min(wire.find_first_of("&-", 1), wire.size());
+    const bool ends = end < wire.size() && wire[end] == '-';
+    if (ends && end == 1) {
       out += '&';
-    } else if (end != npos) {
-      if (const auto part = decode_part(wire.substr(1, end - 1))) {
-        out += *part;
-      } else {
-        // The next shift may be within what looked like one part.
-        out += '&';
-        wire.remove_prefix(1);
-        continue;
-      }
+    } else if (const auto part = ends ? decode_part(wire.substr(1, end - 1)) : std::nullopt) {
+      out += *part;
     } else {
-      out += wire;
-      break;
+      out += wire.substr(0, end);
+      wire.remove_prefix(end);
+      continue;
     }
     wire.remove_prefix(end + 1);
   }

@@ -11,6 +11,9 @@
 namespace tidewire::imap::detail {
 namespace {
 
+// Keywords of one set, each of which is compared with those before it.
+constexpr std::size_t most_keywords = 4096;
+
 // An item with a number in parentheses, as MODSEQ has it, or without.
 bool read_wrapped_number(lexer& in, std::optional<std::uint64_t>& out) {
   const bool wrapped = in.skip('(');
@@ -67,8 +70,8 @@ bool read_section_data(lexer& in, std::size_t begin, message_data& out) {
     if (!found.origin || !in.skip('>')) return in.fail("an origin that is none");
   }
   in.skip_spaces();
-  piece value;
-  if (!in.read(value)) return false;
+  piece value;  // missing on Yandex, if it is empty
+  if (in.peek() != ')' && !in.at_end() && !in.read(value)) return false;
   found.size = value.text.size();
   if (value.kind == piece::kind_type::streamed) {
     found.streamed = true;
@@ -172,11 +175,12 @@ bool read_flags(lexer& in, flags& out) {
     if (in.peek() == '"' || in.peek() == '{') {
       piece quoted;  // keywords are atoms, and some servers quote them
       if (!in.read(quoted)) return false;
-      out.add(quoted.text);
+      if (out.keywords().size() < most_keywords) out.add(quoted.text);
       continue;
     }
     const std::string_view name = in.word();
     if (name.empty()) return in.fail("no flag where one is due");
+    if (out.keywords().size() >= most_keywords) return in.fail_limit("more keywords than the limit allows");
     out.add(name);
   }
 }

@@ -346,6 +346,7 @@ bool body_reader::read_search_data(response& out) {
     }
   }
   for (in_.skip_spaces(); !in_.at_end(); in_.skip_spaces()) {
+    const bool wrapped = in_.skip('(');  // MODSEQ, on some servers
     const std::string_view name = in_.word();
     if (name.empty()) return in_.fail("no name of what a search found");
     if (!in_.count()) return false;
@@ -354,6 +355,7 @@ bool body_reader::read_search_data(response& out) {
     } else if (!read_search_item(name, found)) {
       return false;
     }
+    if (wrapped && !close_list(in_)) return in_.fail("a list that does not end");
   }
   return at_end(out, std::move(found));
 }
@@ -572,6 +574,14 @@ std::optional<bool> body_reader::read_numbered(std::string_view name, std::uint3
   return std::nullopt;
 }
 
+bool has_open_quote(std::string_view text) noexcept {
+  for (std::size_t at = 0; (at = text.find('"', at)) != npos; ++at) {
+    at = end_of_quoted(text, at);
+    if (at == npos) return true;
+  }
+  return false;
+}
+
 // A response that has no type, or is not of the grammar of its name.
 std::optional<failure> read_unknown(const response_text& from, std::string_view name,
                                     std::optional<std::uint32_t> number, std::string_view rest,
@@ -581,7 +591,8 @@ std::optional<failure> read_unknown(const response_text& from, std::string_view 
   const auto malformed = [](const char* why) {
     return failure(make_error_code(errc::malformed_response), why);
   };
-  if (failed.is_open()) return malformed(failed.why());
+  // The next line may be what the quote would have ended with.
+  if (failed.why() != nullptr && has_open_quote(from.text)) return malformed("a quote that is not closed");
   // What is behind a literal was not understood: its length may be a lie, and what follows anything.
   if (failed.why() != nullptr && from.has_literals) return malformed(failed.why());
   unknown_response found;
@@ -636,6 +647,7 @@ std::optional<failure> read_untagged(const response_text& from, name_form names,
     read = reader.read(name, out);
   }
   if (read && *read) return std::nullopt;
+  if (read) (void)in.fail("something that is not of the grammar of its name");  // unless it was said better
   return read_unknown(from, name, number, from.text.substr(rest_at), rest_at, in, limits, out);
 }
 

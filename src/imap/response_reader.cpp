@@ -1,6 +1,7 @@
 #include <tidewire/imap/response_reader.hpp>
 
 #include <algorithm>
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
@@ -31,14 +32,14 @@ class fetch_tracker {
     begin_ = name_ = after_parenthesis;
   }
 
-  // `text` is the response so far; the line from `from` on was not seen, and ends in the mark of a literal at
-  // `mark`. False if that is within quotes.
-  bool follow(std::string_view text, std::size_t from, std::size_t mark) {
-    for (std::size_t at = std::max(from, begin_); at < mark; ++at) {
+  // `text` is the response up to the mark of a literal, and was seen up to `from`. False if it ends within
+  // quotes.
+  bool follow(std::string_view text, std::size_t from) {
+    for (std::size_t at = std::max(from, begin_); at < text.size(); ++at) {
       const char c = text[at];
       if (c == '"') {
-        const std::size_t end = detail::end_of_quoted(text.substr(0, text.size()), at);
-        if (end == npos || end >= mark) return false;
+        const std::size_t end = detail::end_of_quoted(text, at);
+        if (end == npos) return false;
         at = end;
       } else if (in_brackets_) {
         in_brackets_ = c != ']';
@@ -195,10 +196,7 @@ result<read_step> response_reader::impl::read_piecewise(std::string_view bytes) 
     taken += n;
     switch (scan(held)) {
       case outcome::failed: return *failed;
-      case outcome::complete: {
-        const read_step step{reader_event::complete, taken, {}};
-        return step;
-      }
+      case outcome::complete: return read_step{reader_event::complete, taken, {}};
       case outcome::body: return read_step{reader_event::body_begin, taken, {}};
       case outcome::more: break;
     }
@@ -253,8 +251,8 @@ response_reader::impl::outcome response_reader::impl::take_line(std::string_view
 response_reader::impl::outcome response_reader::impl::begin_literal(std::string_view text,
                                                                     std::size_t mark_at,
                                                                     const detail::literal_mark& mark) {
-  // The line up to the mark: a mark within quotes is none, and a line cannot end within quotes.
-  if (!tracker.follow(text.substr(0, mark_at), line_begin, mark_at)) {
+  // A mark within quotes is none, and a line cannot end within quotes.
+  if (!tracker.follow(text.substr(0, mark_at), line_begin)) {
     return fail(malformed("a line that ends within quotes"));
   }
   if (mark.overflows) return fail(beyond("a literal", std::numeric_limits<std::uint64_t>::max()));
@@ -296,8 +294,7 @@ response_reader& response_reader::operator=(response_reader&&) noexcept = defaul
 response_reader::~response_reader() = default;
 
 result<read_step> response_reader::read(byte_view bytes) {
-  auto step = impl_->read(bytes);
-  return step;
+  return impl_->read(bytes);
 }
 
 response response_reader::take() {

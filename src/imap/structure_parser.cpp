@@ -129,13 +129,14 @@ bool read_extensions(lexer& in, body_part& out, bool leaf, std::size_t depth) {
   }
 }
 
-// Bytes and lines. Some servers say -1, or NIL.
+// Bytes and lines. Some servers say -1, NIL, or 9.3736e+06.
 bool read_size(lexer& in, std::uint64_t& out) {
   in.skip_spaces();
   const std::string_view word = in.word();
   if (word.empty()) return in.fail("no size of a part");
   const auto value = ascii::parse_unsigned<std::uint64_t>(word);
-  if (!value && !word.starts_with('-') && !ascii::iequals(word, "NIL")) return in.fail("no size of a part");
+  const bool odd = word.starts_with('-') || ascii::is_digit(word.front()) || ascii::iequals(word, "NIL");
+  if (!value && !odd) return in.fail("no size of a part");
   out = value.value_or(0);
   return in.count();
 }
@@ -212,14 +213,17 @@ void understand_odd(const std::vector<token>& tokens, body_part& out) {
     return one.kind() == token::kind_type::atom && one.to_number().has_value();
   };
   const auto size = std::ranges::find_if(tokens, is_size);
+  const bool has_type = tokens.size() > 1 && !tokens[0].text().empty();
+  const bool has_subtype =
+      has_type && !tokens[1].text().empty() && tokens[1].kind() != token::kind_type::atom;
+  if (has_subtype) {
+    out.type.type = lower(tokens[0].text());
+    out.type.subtype = lower(tokens[1].text());
+  }
   if (size != tokens.end()) {
     out.size = size->to_number().value_or(0);
     if (size != tokens.begin()) out.encoding = lower((size - 1)->text());
-    if (tokens.size() > 1 && tokens[1].kind() == token::kind_type::string && !tokens[0].text().empty()) {
-      out.type.type = lower(tokens[0].text());
-      out.type.subtype = lower(tokens[1].text());
-    }
-  } else if (!tokens.empty() && !tokens[0].text().empty()) {
+  } else if (has_type && !has_subtype) {
     // Gmail tells a multipart without parts by what follows them: `("RELATED" NIL ("ATTACHMENT" NIL) NIL)`.
     out.type.type = "multipart";
     out.type.subtype = lower(tokens[0].text());

@@ -71,7 +71,7 @@ struct token_limits {
 };
 
 /// Reads the tokens of a line, literals included (`{3}` CR LF and the three bytes), without the CRLF that
-/// ends it. Servers are understood that put brackets into atoms: `BODY[HEADER.FIELDS ("Date")]` is one atom.
+/// ends it. A section with its brackets is one atom: `BODY[HEADER.FIELDS ("Date")]`.
 /// @return `errc::malformed_response` for what is no token, or a list that does not end;
 /// `tidewire::errc::limit_exceeded`.
 [[nodiscard]] TIDEWIRE_IMAP_API result<std::vector<token>> parse_tokens(std::string_view line,

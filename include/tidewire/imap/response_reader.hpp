@@ -29,7 +29,7 @@ struct reader_options {
   std::size_t total = std::size_t{32} << 20;
   /// Lists in lists, parts in parts. Threads are not counted. Default: 100.
   std::size_t nesting = 100;
-  /// Values of a response: numbers found, parts, addresses, flags. Default: 1,000,000.
+  /// Values of a response: numbers, parts, addresses, flags (at most 4,096 keywords). Default: 1,000,000.
   std::size_t items = 1'000'000;
   /// Bytes of a body (BODY[...], BINARY[...], RFC822...) that come within the response; larger ones are
   /// streamed. 0: all that are not empty. Default: 64 KiB.
