@@ -118,6 +118,7 @@ libetpan_session::libetpan_session(std::string_view responses) : impl_(std::make
   impl_->peer.responses = responses;
   mailstream_low* low = mailstream_low_new(&impl_->peer, &driver);
   mailimap_connect(impl_->session, mailstream_new(low, 64 * 1024));
+  impl_->session->imap_state = MAILIMAP_STATE_SELECTED;
 }
 
 libetpan_session::~libetpan_session() {
