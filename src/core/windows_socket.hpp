@@ -4,6 +4,8 @@
 // (listeners, connects, datagrams, room to send) is waited for by Asio's `select`, on a thread of its own.
 #pragma once
 
+#include <tidewire/core/detail/loop.hpp>
+
 // clang-format off
 #include <asio/io_context.hpp>
 #include <asio/detail/select_reactor.hpp>
