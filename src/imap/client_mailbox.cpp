@@ -68,13 +68,13 @@ task<mailbox_info> client_session::select_now(select_command& mine, command what
                                               select_options options) {
   const std::string doing = "select " + mailbox;
   selected_.reset();
+  ++selections_;
   const status_response end = co_await exchange_well(mine, std::move(what), doing);
   mailbox_info& info = mine.info();
   info.name = mailbox;
   info.read_only = options.read_only || end.code.what == code::read_only;
   if (info.highest_modseq == std::uint64_t{0}) info.highest_modseq.reset();
   selected_ = info;
-  ++selections_;
   const std::uint32_t before = std::exchange(validities_[mailbox], info.uid_validity);
   for (const std::uint32_t known : {options.uid_validity, before}) {
     if (known == 0 || known == info.uid_validity) continue;
@@ -104,6 +104,7 @@ task<> client_session::leave_mailbox(command what, std::string_view doing) {
   plain_command mine(command_kind::alone);
   (void)co_await exchange_well(mine, std::move(what), full);
   selected_.reset();
+  ++selections_;
 }
 
 // The UIDs of all messages; for whoever has the turn to send.

@@ -488,6 +488,7 @@ task<> client_session::open_and_greet() {
   binding_.clear();
   enabled_.clear();
   selected_.reset();
+  ++selections_;
   server_ = {};
   knows_server_ = false;
   wire_ = {};

@@ -10,8 +10,12 @@
 #include <string>
 #include <vector>
 
+#include "support/cut_link.hpp"
+
 namespace tidewire::smtp {
 namespace {
+
+using tidewire::testing::carry;
 
 // Takes every message but for recipients with "no" in their names, and remembers for whom.
 class mailbox final : public session_handler {
@@ -42,25 +46,6 @@ class mailbox final : public session_handler {
   std::string text_;
   std::vector<std::string> accepted_;
 };
-
-// Carries bytes until `budget` is spent, then breaks the link in both directions.
-task<> carry(stream& from, stream& to, std::size_t& budget) {
-  for (;;) {
-    const auto came = co_await as_result(from.fill());
-    if (!came || *came == 0) break;
-    const byte_view bytes = from.buffered();
-    const std::size_t size = std::min(bytes.size(), budget);
-    budget -= size;
-    if (size > 0) {
-      const auto written = co_await as_result(to.write(bytes.first(size)));
-      if (!written) break;
-    }
-    from.consume(bytes.size());
-    if (budget == 0) break;
-  }
-  from.close();
-  to.close();
-}
 
 struct dialogue {
   const char* name;
