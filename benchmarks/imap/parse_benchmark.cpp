@@ -18,8 +18,8 @@ namespace imap = tidewire::imap;
 namespace rival = tidewire::imap::benchmark_rival;
 
 // What Dovecot answers to FETCH (UID FLAGS INTERNALDATE RFC822.SIZE ENVELOPE BODYSTRUCTURE
-// BODY.PEEK[HEADER.FIELDS (LIST-ID X-PRIORITY)]), with the names replaced: of a mailing list, a letter with an
-// attachment, a notice, a forwarded message. `#` stands for the number of the message.
+// BODY.PEEK[HEADER.FIELDS (LIST-ID X-PRIORITY)]), with the names replaced: of a mailing list, a letter with
+// an attachment, a notice, a forwarded message. `#` stands for the number of the message.
 constexpr std::array<std::string_view, 4> recorded{
     "* # FETCH (UID # FLAGS (\\Seen NonJunk) INTERNALDATE \"17-Jul-2023 02:44:25 +0200\" RFC822.SIZE 4428 "
     "ENVELOPE "
