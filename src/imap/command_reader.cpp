@@ -54,6 +54,15 @@ bool is_tag(std::string_view text) {
   });
 }
 
+// A literal that stands within a word is part of that as it is read, and whoever writes the word down again
+// would write its line ends.
+bool has_broken_word(const std::vector<token>& tokens) {
+  return std::ranges::any_of(tokens, [](const token& one) {
+    if (one.is_list()) return has_broken_word(one.items());
+    return one.kind() == token::kind_type::atom && std::ranges::any_of(one.text(), ascii::is_control);
+  });
+}
+
 std::string_view first_word(std::string_view text) {
   return text.substr(0, text.find(' '));
 }
@@ -172,6 +181,7 @@ command_event command_reader::end_of_command() {
   }
   auto tokens = parse_tokens(rest);
   if (!tokens) return give_up(command_event::malformed, tokens.error().detail());
+  if (has_broken_word(*tokens)) return give_up(command_event::malformed, "a literal within a word");
   if (tokens->empty() || tokens->front().kind() != token::kind_type::atom) {
     return give_up(command_event::malformed, "no command behind the tag");
   }

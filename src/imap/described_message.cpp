@@ -131,8 +131,8 @@ void append_extension(std::string& wire, const mime::part& of) {
 void append_leaf(std::string& wire, const mime::part& of, bool extended) {
   mime::content_type type = of.content_type();
   const bool message = of.kind() == mime::part_kind::message;
-  // A message that is encoded, or too deep to be looked into, has no structure that could be told.
-  if (!message && (type.is("message", "rfc822") || type.is("message", "global"))) {
+  // What is encoded, too deep to be looked into, or a multipart without parts, has no structure to be told.
+  if (!message && (type.is("message", "rfc822") || type.is("message", "global") || type.is("multipart"))) {
     type.type = "application";
     type.subtype = "octet-stream";
   }
@@ -177,7 +177,7 @@ std::vector<mime::part> numbered_below(mime::part of) {
     const std::vector<mime::part> inner = of.children();
     if (inner.empty()) return {};
     of = inner.front();
-    if (!of.is_multipart()) return {of};
+    if (!of.is_multipart() || of.children().empty()) return {of};
   }
   if (of.is_multipart()) return of.children();
   return {};
@@ -254,8 +254,9 @@ mime::part find_part(const mime::part& message, const std::string& number) {
   if (number.empty()) return message;
   std::string_view rest = number;
   // "1" of a message that is not multipart is its body.
-  std::vector<mime::part> choices =
-      message.is_multipart() ? message.children() : std::vector<mime::part>{message};
+  std::vector<mime::part> choices;
+  if (message.is_multipart()) choices = message.children();
+  if (choices.empty()) choices.push_back(message);
   for (;;) {
     const std::size_t end = std::min(rest.find('.'), rest.size());
     std::size_t wanted = 0;

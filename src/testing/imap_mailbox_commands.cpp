@@ -153,7 +153,9 @@ void imap_connection::create() {
   if (args().empty()) return bad("which mailbox?");
   std::string use;
   if (args().size() > 1 && args()[1].items().size() == 2 && args()[1].items()[1].items().size() == 1) {
-    use = args()[1].items()[1].items()[0].text();
+    const imap::token& named = args()[1].items()[1].items()[0];
+    if (named.kind() != imap::token::kind_type::atom) return bad("a use is a word");
+    use = named.text();
   }
   if (core_.store().create(user_, name_from(args()[0]), use) == nullptr) {
     return no("it is there already, or it is no name", "ALREADYEXISTS");
@@ -327,7 +329,10 @@ void imap_connection::append() {
     arriving& one = all.emplace_back();
     one.date = date::from(std::chrono::system_clock::now());
     if (args()[i].is_list()) {
-      for (const imap::token& flag : args()[i].items()) one.flags.add(flag.text());
+      for (const imap::token& flag : args()[i].items()) {
+        if (flag.kind() != imap::token::kind_type::atom) return bad("flags are words");
+        one.flags.add(flag.text());
+      }
       ++i;
     }
     // A date is a string as the message is, with another one, or flags, behind it.

@@ -88,7 +88,7 @@ std::optional<std::vector<fetch_item>> items_of(const imap::token& asked) {
   const std::vector<imap::token> single{asked};
   for (const imap::token& one : asked.is_list() ? asked.items() : single) {
     auto item = plain_item(one);
-    if (!item) item = section_item(one.text());
+    if (!item && one.kind() == imap::token::kind_type::atom) item = section_item(one.text());
     if (!item) return std::nullopt;
     out.push_back(std::move(*item));
   }
@@ -270,6 +270,9 @@ void imap_connection::store(bool by_uid) {
   const bool silent = ascii::iequals(action, "FLAGS.SILENT");
   if (!silent && !ascii::iequals(action, "FLAGS")) return bad("FLAGS are what can be stored");
   arguments names = all[2].is_list() ? all[2].items() : arguments(all.begin() + 2, all.end());
+  const bool all_flags = std::ranges::all_of(
+      names, [](const imap::token& one) { return one.kind() == imap::token::kind_type::atom; });
+  if (!all_flags) return bad("flags are words");
   if (read_only_) return no("the mailbox is read-only", "READ-ONLY");
   const auto places = chosen(all[0], by_uid);
   if (!places) return;

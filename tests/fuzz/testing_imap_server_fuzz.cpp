@@ -61,7 +61,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   byte_view rest = as_bytes(heard);
   while (!rest.empty()) {
     const auto step = reader.read(rest);
-    require(step.has_value());
+    if (!step) {
+      // Our client gives no tag with a bracket, and takes an answer with one for a breach.
+      const std::string_view tag = as_text(rest).substr(0, as_text(rest).find(' '));
+      require(tag.find(']') != std::string_view::npos);
+      break;
+    }
     rest = rest.subspan(step->consumed);
     if (step->event == imap::reader_event::complete) (void)reader.take();
   }

@@ -100,6 +100,7 @@ TEST(ImapCommandReader, TellsWhatIsNoCommand) {
   EXPECT_EQ(read_every_way("(a) NOOP\r\n"), texts{"malformed "});
   EXPECT_EQ(read_every_way("a (NOOP)\r\n"), texts{"malformed a"});
   EXPECT_EQ(read_every_way("a FETCH 1 (FLAGS\r\n"), texts{"malformed a"});
+  EXPECT_EQ(read_every_way("a STORE 1 FLAGS (\\x{3+}\r\nabc)\r\n"), texts{"malformed a"});
 }
 
 TEST(ImapCommandReader, BreaksAtALineEndThatIsNone) {

@@ -103,6 +103,10 @@ TEST(ImapDescribedMessage, TellsOfAMessageThatCannotBeLookedIntoAsBytes) {
       structure_of(
           "Content-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\nU3ViamVjdDogeAoK", false),
       "(\"application\" \"octet-stream\" NIL NIL NIL \"base64\" 16)");
+  constexpr std::string_view empty = "Content-Type: multipart/mixed; boundary=b\r\n\r\nno part\r\n";
+  EXPECT_EQ(structure_of(empty, false),
+            "(\"application\" \"octet-stream\" (\"boundary\" \"b\") NIL NIL \"7bit\" 9)");
+  EXPECT_EQ(bytes_of(empty, section("1")), "no part\r\n");
 }
 
 TEST(ImapDescribedMessage, GivesTheBytesOfSections) {
