@@ -19,6 +19,7 @@ windows='g++-mingw-w64-x86-64-posix:x86_64-w64-mingw32-g++-posix wine64 googlete
 # What the tests compare with and talk to. Elsewhere than in CI, what is not there is skipped.
 oracles='openssl:openssl curl:curl nginx-light:nginx postfix:postfix
   dovecot-core dovecot-imapd dovecot-lmtpd dovecot-submissiond python3-dkim:dkimverify python3-nacl'
+  python3-bs4 python3-html5lib python3-parsel'
 ci="git:git ccache:ccache make:make binutils:nm $oracles $clang $windows"
 
 case "${1:-}" in

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iostream>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,10 +17,70 @@
 namespace tidewire {
 namespace {
 
+// Each cell is printed with its value, for guide_python_test.py to compare with what Python prints for the
+// cell beside it.
+std::string shown(std::string_view value) {
+  std::string out = "\"";
+  for (char c : value) {
+    if (c == '"' || c == '\\') out += '\\';
+    if (c == '\n')
+      out += "\\n";
+    else
+      out += c;
+  }
+  return out + '"';
+}
+std::string shown(const std::string& value) {
+  return shown(std::string_view(value));
+}
+std::string shown(const std::optional<std::string_view>& value) {
+  return value ? shown(*value) : "null";
+}
+std::string shown(bool value) {
+  return value ? "true" : "false";
+}
+std::string shown(const html::node& value) {
+  if (!value) return "null";
+  if (value.is_text()) return shown(value.value());
+  return value.type() == html::node_type::document ? "[document]" : value.html();
+}
+template <class Range>
+requires requires(const Range& range) { range.begin()->size(); }
+std::string shown_list(const Range& values) {
+  std::string out;
+  for (const auto& each : values) out += (out.empty() ? "" : ", ") + shown(std::string_view(each));
+  return "[" + out + "]";
+}
+std::string shown(const std::vector<std::string>& values) {
+  return shown_list(values);
+}
+std::string shown(const std::vector<std::string_view>& values) {
+  return shown_list(values);
+}
+std::string shown(const std::vector<html::node>& values) {
+  std::string out;
+  for (const html::node& each : values) out += (out.empty() ? "" : ", ") + shown(each);
+  return "[" + out + "]";
+}
+std::string shown(const html::node_range& values) {
+  return shown(values.to_vector());
+}
+
+void print_cell(std::string_view section, std::string_view cell, const std::string& value) {
+  std::cout << "guide | " << section << " | " << cell << " | " << value << '\n';
+}
+const char* section = "";
+template <class T>
+T show(std::string_view cell, T value) {
+  print_cell(section, cell, shown(value));
+  return value;
+}
+#define SHOW(...) show(#__VA_ARGS__, __VA_ARGS__)
+
 constexpr std::string_view text =
     "<!DOCTYPE html><html lang=en><head><title>A shop</title></head><body><h1>Books</h1><div id=main>"
     "<p class=price id=p1>Total</p><p id=p2>5 <b>EUR</b></p><a class='ext big' "
-    "href='https://example.org/'>out</a>"
+    "href='https://example.org/'>out <i> side </i></a>"
     "<a href=in>in</a><a>none</a></div><form action=find><input name=q></form>"
     "<table><tr><th>a<td>1</table></body></html>";
 
@@ -30,140 +91,149 @@ std::string ids(const std::vector<html::node>& nodes) {
 }
 
 TEST(HtmlGuide, Parses) {
+  section = "Parse";
+  print_cell(section, "text", shown(text));
   {
     html::document soup = html::parse(text);
     EXPECT_EQ(soup.title(), "A shop");
+    print_cell(section, "html::document soup = html::parse(text);", soup.document_element().html());
   }
   const std::string_view bytes = "caf\xE9";
   const std::string_view charset = "latin1";
   html::document soup = html::parse_bytes(bytes, {.transport = charset});
   EXPECT_EQ(soup.text(), "caf\xC3\xA9");
-  EXPECT_EQ(soup.encoding(), "windows-1252");
+  print_cell(section, "html::document soup = html::parse_bytes(bytes, {.transport = charset});",
+             soup.document_element().html());
+  EXPECT_EQ(SHOW(soup.encoding()), "windows-1252");
 }
 
 TEST(HtmlGuide, Finds) {
+  section = "Find";
   const html::document soup = html::parse(text);
-  EXPECT_EQ(soup.title(), "A shop");
-  EXPECT_EQ(soup.body().name(), "body");
-  EXPECT_EQ(soup.head().name(), "head");
-  EXPECT_EQ(soup.find("a").text(), "out");
-  EXPECT_EQ(soup.find_all("a").size(), 3U);
-  EXPECT_EQ(html::selector::compile("a").value().select(soup, 2).size(), 2U);
-  EXPECT_EQ(ids(soup.select("h1, h2")), "h1 ");
-  EXPECT_EQ(soup.find("", {{"id", "main"}}).name(), "div");
-  EXPECT_EQ(soup.find_all("a", {{"class", "ext"}}).size(), 1U);
-  EXPECT_EQ(soup.find_all("", {{"href", std::nullopt}}).size(), 2U);
-  EXPECT_EQ(soup.select("a[href^='https:']").size(), 1U);
+  EXPECT_EQ(SHOW(soup.title()), "A shop");
+  EXPECT_EQ(SHOW(soup.body()).name(), "body");
+  EXPECT_EQ(SHOW(soup.head()).name(), "head");
+  EXPECT_EQ(SHOW(soup.find("a")).text(), "out  side ");
+  EXPECT_EQ(SHOW(soup.find_all("a")).size(), 3U);
+  EXPECT_EQ(SHOW(html::selector::compile("a").value().select(soup, 2)).size(), 2U);
+  EXPECT_EQ(ids(SHOW(soup.select("h1, h2"))), "h1 ");
+  EXPECT_EQ(SHOW(soup.find("", {{"id", "main"}})).name(), "div");
+  EXPECT_EQ(SHOW(soup.find_all("a", {{"class", "ext"}})).size(), 1U);
+  EXPECT_EQ(SHOW(soup.find_all("", {{"href", std::nullopt}})).size(), 2U);
+  EXPECT_EQ(SHOW(soup.select("a[href^='https:']")).size(), 1U);
   const auto two =
-      soup.root().find_all_if([](const html::node& tag) { return tag.attributes().size() == 2; });
+      SHOW(soup.root().find_all_if([](const html::node& tag) { return tag.attributes().size() == 2; }));
   EXPECT_EQ(ids(two), "p1 a ");
   const auto total =
-      soup.root().find_if([](const html::node& x) { return x.is_text() && x.value() == "Total"; });
+      SHOW(soup.root().find_if([](const html::node& x) { return x.is_text() && x.value() == "Total"; }));
   EXPECT_EQ(total.parent().name(), "p");
-  EXPECT_EQ(ids(soup.select("div > p.price")), "p1 ");
-  EXPECT_EQ(soup.select_one("#main").name(), "div");
-  EXPECT_EQ(ids(soup.select("p:contains('Total')")), "p1 ");
+  EXPECT_EQ(ids(SHOW(soup.select("div > p.price"))), "p1 ");
+  EXPECT_EQ(SHOW(soup.select_one("#main")).name(), "div");
+  EXPECT_EQ(ids(SHOW(soup.select("p:contains('Total')"))), "p1 ");
   const html::node tag = soup.select_one("#p1");
-  EXPECT_TRUE(tag.matches("p.price"));
-  EXPECT_EQ(tag.closest("div").attribute("id"), "main");
-  EXPECT_EQ(tag.find_parent("div").attribute("id"), "main");
-  EXPECT_EQ(tag.find_next_sibling("p").attribute("id"), "p2");
-  EXPECT_FALSE(tag.find_previous_sibling("p"));
-  EXPECT_EQ(soup.extract("a::attr(href)"), (std::vector<std::string>{"https://example.org/", "in"}));
-  EXPECT_EQ(soup.extract("p::text"), (std::vector<std::string>{"Total", "5 "}));
-  EXPECT_EQ(soup.select("p b").size(), 1U);
+  EXPECT_TRUE(SHOW(tag.matches("p.price")));
+  EXPECT_EQ(SHOW(tag.closest("div")).attribute("id"), "main");
+  EXPECT_EQ(SHOW(tag.find_parent("div")).attribute("id"), "main");
+  EXPECT_EQ(SHOW(tag.find_next_sibling("p")).attribute("id"), "p2");
+  EXPECT_FALSE(SHOW(tag.find_previous_sibling("p")));
+  EXPECT_EQ(SHOW(soup.extract("a::attr(href)")), (std::vector<std::string>{"https://example.org/", "in"}));
+  EXPECT_EQ(SHOW(soup.extract("p::text")), (std::vector<std::string>{"Total", "5 "}));
+  EXPECT_EQ(SHOW(soup.select("p b")).size(), 1U);
 }
 
 TEST(HtmlGuide, Reads) {
+  section = "Read";
   const html::document soup = html::parse(text);
-  html::node tag = soup.find("a");
-  EXPECT_EQ(tag.name(), "a");
-  EXPECT_EQ(tag.attribute("href"), "https://example.org/");
-  EXPECT_EQ(tag.find_attribute("href"), "https://example.org/");
-  EXPECT_EQ(tag.attribute("href", "#"), "https://example.org/");
-  EXPECT_TRUE(tag.has_attribute("href"));
+  const html::node tag = soup.find("a");
+  EXPECT_EQ(SHOW(tag.name()), "a");
+  EXPECT_EQ(SHOW(tag.attribute("href")), "https://example.org/");
+  EXPECT_EQ(SHOW(tag.find_attribute("href")), "https://example.org/");
+  EXPECT_EQ(SHOW(tag.attribute("href", "#")), "https://example.org/");
+  EXPECT_TRUE(SHOW(tag.has_attribute("href")));
   std::string names;
-  for (const html::attribute& each : tag.attributes()) names += std::string(each.name) + " ";
+  std::vector<std::string> pairs;
+  for (const html::attribute& each : tag.attributes()) {
+    names += std::string(each.name) + " ";
+    pairs.push_back(std::string(each.name) + "=" + std::string(each.value));
+  }
   EXPECT_EQ(names, "class href ");
-  EXPECT_EQ(tag.classes(), (std::vector<std::string_view>{"ext", "big"}));
-  EXPECT_TRUE(tag.has_class("ext"));
-  tag = soup.select_one("#p2");
-  EXPECT_EQ(tag.text(), "5 EUR");
-  EXPECT_EQ(tag.get_text(" ", true), "5 EUR");
-  EXPECT_EQ(tag.strings(true), (std::vector<std::string_view>{"5", "EUR"}));
+  print_cell(section, "for (const html::attribute& each : tag.attributes())", shown(pairs));
+  EXPECT_EQ(SHOW(tag.classes()), (std::vector<std::string_view>{"ext", "big"}));
+  EXPECT_TRUE(SHOW(tag.has_class("ext")));
+  EXPECT_EQ(SHOW(tag.text()), "out  side ");
+  EXPECT_EQ(SHOW(tag.get_text(" ", true)), "out side");
+  EXPECT_EQ(SHOW(tag.strings(true)), (std::vector<std::string_view>{"out", "side"}));
   const html::node x = tag.first_child();
-  EXPECT_TRUE(x.is_text());
+  EXPECT_TRUE(SHOW(x.is_text()));
 }
 
 TEST(HtmlGuide, Moves) {
+  section = "Move";
   const html::document soup = html::parse(text);
   const html::node tag = soup.select_one("#p2");
-  EXPECT_EQ(tag.parent().name(), "div");
-  EXPECT_EQ(ids(tag.ancestors().to_vector()), "main body html #document ");
-  EXPECT_EQ(tag.first_child().value(), "5 ");
-  EXPECT_EQ(tag.last_child().name(), "b");
-  EXPECT_EQ(ids(tag.children().to_vector()), "#text b ");
-  EXPECT_EQ(ids(tag.descendants().to_vector()), "#text b #text ");
-  EXPECT_EQ(ids(tag.child_elements().to_vector()), "b ");
-  EXPECT_EQ(tag.next_sibling().name(), "a");
-  EXPECT_EQ(tag.previous_sibling().attribute("id"), "p1");
-  EXPECT_EQ(ids(tag.next_siblings().to_vector()), "a a a ");
-  EXPECT_EQ(ids(tag.previous_siblings().to_vector()), "p1 ");
-  EXPECT_EQ(tag.next().value(), "5 ");
-  EXPECT_EQ(tag.previous().value(), "Total");
-  EXPECT_EQ(tag.next_nodes().begin()->value(), "5 ");
-  EXPECT_EQ(tag.previous_nodes().begin()->value(), "Total");
+  EXPECT_EQ(SHOW(tag.parent()).name(), "div");
+  EXPECT_EQ(ids(SHOW(tag.ancestors()).to_vector()), "main body html #document ");
+  EXPECT_EQ(SHOW(tag.first_child()).value(), "5 ");
+  EXPECT_EQ(SHOW(tag.last_child()).name(), "b");
+  EXPECT_EQ(ids(SHOW(tag.children()).to_vector()), "#text b ");
+  EXPECT_EQ(ids(SHOW(tag.descendants()).to_vector()), "#text b #text ");
+  EXPECT_EQ(ids(SHOW(tag.child_elements()).to_vector()), "b ");
+  EXPECT_EQ(SHOW(tag.next_sibling()).name(), "a");
+  EXPECT_EQ(SHOW(tag.previous_sibling()).attribute("id"), "p1");
+  EXPECT_EQ(ids(SHOW(tag.next_siblings()).to_vector()), "a a a ");
+  EXPECT_EQ(ids(SHOW(tag.previous_siblings()).to_vector()), "p1 ");
+  EXPECT_EQ(SHOW(tag.next()).value(), "5 ");
+  EXPECT_EQ(SHOW(tag.previous()).value(), "Total");
+  EXPECT_EQ(SHOW(tag.next_nodes()).begin()->value(), "5 ");
+  EXPECT_EQ(SHOW(tag.previous_nodes()).begin()->value(), "Total");
 }
 
+// The body after one change of `page`.
+template <class Change>
+std::string changed(std::string_view cell, Change&& change) {
+  html::document soup = html::parse("<h1>a</h1><p id=a class='old new'>x<b>y</b></p><p>z</p>");
+  change(soup, soup.find("p"), soup.create_element("i"));
+  print_cell("Change", cell, soup.body().inner_html());
+  return soup.body().inner_html();
+}
+#define CHANGED(...)                                                                                      \
+  changed(#__VA_ARGS__, []([[maybe_unused]] html::document& soup, [[maybe_unused]] const html::node& tag, \
+                           [[maybe_unused]] const html::node& x) { __VA_ARGS__; })
+
 TEST(HtmlGuide, Changes) {
-  html::document soup = html::parse("<p id=a>x</p>");
-  html::node tag = soup.find("p");
-  tag.set_attribute("id", "x");
-  EXPECT_EQ(soup.body().inner_html(), "<p id=\"x\">x</p>");
-  tag.remove_attribute("id");
-  tag.add_class("new");
-  EXPECT_EQ(soup.body().inner_html(), "<p class=\"new\">x</p>");
-  tag.remove_class("new");
-  tag.remove_attribute("class");
-  tag.set_text("text");
-  tag.append(soup.create_element("b"));
-  tag.append(soup.create_text("text"));
-  EXPECT_EQ(soup.body().inner_html(), "<p>text<b></b>text</p>");
-  html::node x = soup.create_element("i");
-  tag.prepend(x);
-  EXPECT_EQ(tag.inner_html(), "<i></i>text<b></b>text");
-  tag.before(x);
-  EXPECT_EQ(soup.body().inner_html(), "<i></i><p>text<b></b>text</p>");
-  tag.after(x);
-  EXPECT_EQ(soup.body().inner_html(), "<p>text<b></b>text</p><i></i>");
-  EXPECT_EQ(tag.clone().html(), "<p>text<b></b>text</p>");
-  tag.replace_with(x);
-  EXPECT_EQ(soup.body().inner_html(), "<i></i>");
-  tag = x;
-  tag.wrap(soup.create_element("div"));
-  EXPECT_EQ(soup.body().inner_html(), "<div><i></i></div>");
-  tag = soup.find("div");
-  tag.unwrap();
-  EXPECT_EQ(soup.body().inner_html(), "<i></i>");
-  tag = soup.find("i");
-  tag.set_inner_html("<i>x</i>");
-  EXPECT_EQ(soup.body().inner_html(), "<i><i>x</i></i>");
-  tag.set_outer_html("<i>x</i>");
-  EXPECT_EQ(soup.body().inner_html(), "<i>x</i>");
-  tag = soup.find("i");
-  tag.clear();
-  EXPECT_EQ(soup.body().inner_html(), "<i></i>");
-  tag.remove();
-  EXPECT_EQ(soup.body().inner_html(), "");
+  const std::string h1 = "<h1>a</h1>";
+  const std::string p = "<p id=\"a\" class=\"old new\">x<b>y</b></p>";
+  const std::string z = "<p>z</p>";
+  EXPECT_EQ(CHANGED(tag.set_attribute("id", "x")), h1 + "<p id=\"x\" class=\"old new\">x<b>y</b></p>" + z);
+  EXPECT_EQ(CHANGED(tag.remove_attribute("id")), h1 + "<p class=\"old new\">x<b>y</b></p>" + z);
+  EXPECT_EQ(CHANGED(tag.add_class("added")), h1 + "<p id=\"a\" class=\"old new added\">x<b>y</b></p>" + z);
+  EXPECT_EQ(CHANGED(tag.remove_class("new")), h1 + "<p id=\"a\" class=\"old\">x<b>y</b></p>" + z);
+  EXPECT_EQ(CHANGED(tag.set_text("text")), h1 + "<p id=\"a\" class=\"old new\">text</p>" + z);
+  EXPECT_EQ(CHANGED(tag.append(soup.create_element("b"))),
+            h1 + "<p id=\"a\" class=\"old new\">x<b>y</b><b></b></p>" + z);
+  EXPECT_EQ(CHANGED(tag.append(soup.create_text("text"))),
+            h1 + "<p id=\"a\" class=\"old new\">x<b>y</b>text</p>" + z);
+  EXPECT_EQ(CHANGED(tag.prepend(x)), h1 + "<p id=\"a\" class=\"old new\"><i></i>x<b>y</b></p>" + z);
+  EXPECT_EQ(CHANGED(tag.before(x)), h1 + "<i></i>" + p + z);
+  EXPECT_EQ(CHANGED(tag.after(x)), h1 + p + "<i></i>" + z);
+  EXPECT_EQ(CHANGED(tag.after(tag.clone())), h1 + p + p + z);
+  EXPECT_EQ(CHANGED(tag.replace_with(x)), h1 + "<i></i>" + z);
+  EXPECT_EQ(CHANGED(tag.wrap(soup.create_element("div"))), h1 + "<div>" + p + "</div>" + z);
+  EXPECT_EQ(CHANGED(tag.unwrap()), h1 + "x<b>y</b>" + z);
+  EXPECT_EQ(CHANGED(tag.remove()), h1 + z);
+  EXPECT_EQ(CHANGED(tag.clear()), h1 + "<p id=\"a\" class=\"old new\"></p>" + z);
+  EXPECT_EQ(CHANGED(tag.set_inner_html("<i>x</i>")), h1 + "<p id=\"a\" class=\"old new\"><i>x</i></p>" + z);
+  EXPECT_EQ(CHANGED(tag.set_outer_html("<i>x</i>")), h1 + "<i>x</i>" + z);
 }
 
 TEST(HtmlGuide, Writes) {
+  section = "Write";
   const html::document soup = html::parse("<html><head></head><body><h1>a</h1><p>b<br>c</p></body></html>");
   const html::node tag = soup.find("p");
-  EXPECT_EQ(tag.html(), "<p>b<br>c</p>");
-  EXPECT_EQ(tag.inner_html(), "b<br>c");
-  const std::string pretty = html::to_html(soup, {.format = html::html_format::pretty});
-  EXPECT_GT(std::count(pretty.begin(), pretty.end(), '\n'), 4);
+  EXPECT_EQ(SHOW(tag.html()), "<p>b<br>c</p>");
+  EXPECT_EQ(SHOW(tag.inner_html()), "b<br>c");
+  EXPECT_EQ(html::to_html(soup, {.format = html::html_format::pretty}),
+            "<html>\n  <head></head>\n  <body>\n    <h1>a</h1>\n    <p>b<br>c</p>\n  </body>\n</html>\n");
   EXPECT_EQ(html::to_html(soup, {.format = html::html_format::minified}),
             "<html><head></head><body><h1>a</h1><p>b<br>c</p></body></html>");
   EXPECT_NE(html::to_xml(soup).find("b<br/>c"), std::string::npos);
