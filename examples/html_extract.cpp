@@ -93,8 +93,8 @@ void print_forms(const html::document& page) {
     };
     std::cout << "{\"name\": " << quoted(form.name) << ", \"action\": " << quoted(form.action)
               << ", \"method\": " << quoted(form.method) << ", \"enctype\": " << quoted(form.enctype)
-              << ", \"fields\": " << list(form.fields, field) << ", \"body\": " << quoted(form.body())
-              << "}\n";
+              << ", \"fields\": " << list(form.fields, field)
+              << ", \"body\": " << quoted(form.submission().body) << "}\n";
   }
 }
 

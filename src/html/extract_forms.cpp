@@ -3,6 +3,9 @@
 #include <tidewire/html/text.hpp>
 
 #include <algorithm>
+#include <functional>
+#include <iterator>
+#include <set>
 #include <unordered_map>
 
 #include "scan.hpp"
@@ -168,6 +171,18 @@ std::string collapsed_text(const document_store& store, std::uint32_t node) {
   return out;
 }
 
+// What the attributes of a form, and those of a button, say: other values mean the default.
+std::string method_of(std::string_view value) {
+  for (const char* known : {"post", "dialog"})
+    if (ascii::iequals(value, known)) return known;
+  return "get";
+}
+std::string enctype_of(std::string_view value) {
+  for (const char* known : {"multipart/form-data", "text/plain"})
+    if (ascii::iequals(value, known)) return known;
+  return "application/x-www-form-urlencoded";
+}
+
 form_field read_field(const document_store& store, std::uint32_t node, bool in_disabled) {
   const node_record& record = store[node];
   form_field field;
@@ -184,6 +199,7 @@ form_field read_field(const document_store& store, std::uint32_t node, bool in_d
     field.value = field.element.text();
   } else if (record.is_html(button_)) {
     field.type = type("submit");
+    if (field.type != "button" && field.type != "reset") field.type = "submit";
     field.value = store.attr_value(record, value_);
   } else if (record.is_html(select_)) {
     const bool multiple = store.has_attr(record, multiple_);
@@ -200,46 +216,108 @@ form_field read_field(const document_store& store, std::uint32_t node, bool in_d
                        !(parent.is_html(optgroup_) && store.has_attr(parent, disabled_)));
     }
     if (!multiple) {
-      // The last that is selected counts; without any, the first that can be.
+      // The last that is selected counts; without any, in a drop-down the first that can be.
       std::size_t chosen = field.options.size();
       for (std::size_t i = 0; i < field.options.size(); ++i)
         if (field.options[i].second) chosen = i;
-      for (std::size_t i = 0; i < usable.size() && chosen == field.options.size(); ++i)
+      const bool drop_down = span_of(store, record, size_, 2) <= 1;
+      for (std::size_t i = 0; drop_down && i < usable.size() && chosen == field.options.size(); ++i)
         if (usable[i]) chosen = i;
       for (std::size_t i = 0; i < field.options.size(); ++i) field.options[i].second = i == chosen;
     }
+    for (std::size_t i = 0; i < usable.size(); ++i)
+      if (!usable[i]) field.options[i].second = false;
     for (const auto& [value, chosen] : field.options) {
       if (!chosen) continue;
       field.value = value;
       break;
     }
   } else {
+    static constexpr std::string_view types[] = {
+        "button", "checkbox", "color",    "date",  "datetime-local", "email", "file",   "hidden", "image",
+        "month",  "number",   "password", "radio", "range",          "reset", "search", "submit", "tel",
+        "text",   "time",     "url",      "week"};
     field.type = type("text");
+    if (std::find(std::begin(types), std::end(types), field.type) == std::end(types)) field.type = "text";
     const auto value = store.find_attr(record, value_);
     const bool checkable = field.type == "checkbox" || field.type == "radio";
     field.value = value ? std::string(store.value(*value)) : checkable ? "on" : "";
     field.checked = checkable && store.has_attr(record, checked_);
+    // 4.10.5.1: one line has no newlines.
+    if (field.type == "text" || field.type == "search" || field.type == "tel" || field.type == "url" ||
+        field.type == "email" || field.type == "password")
+      std::erase_if(field.value, [](char c) { return c == '\n' || c == '\r'; });
+  }
+  if (field.type == "submit" || field.type == "image") {
+    field.action = store.attr_value(record, formaction_);
+    if (const auto method = store.find_attr(record, formmethod_))
+      field.method = method_of(store.value(*method));
+    if (const auto enctype = store.find_attr(record, formenctype_))
+      field.enctype = enctype_of(store.value(*enctype));
   }
   return field;
 }
 
+// Newlines are sent as CR LF.
+std::string with_crlf(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '\n' && text[i] != '\r') {
+      out += text[i];
+      continue;
+    }
+    if (text[i] == '\r' && i + 1 < text.size() && text[i + 1] == '\n') ++i;
+    out += "\r\n";
+  }
+  return out;
+}
+
+// 4.10.21.8: a name as it stands in a part's head.
+std::string part_name(std::string_view name) {
+  std::string out;
+  for (char c : with_crlf(name)) {
+    switch (c) {
+      case '"': out += "%22"; break;
+      case '\r': out += "%0D"; break;
+      case '\n': out += "%0A"; break;
+      default: out += c;
+    }
+  }
+  return out;
+}
+
 void append_encoded(std::string_view text, std::string& out) {
   static constexpr char digits[] = "0123456789ABCDEF";
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
+  for (char c : with_crlf(text)) {
     if (ascii::is_alnum(c) || c == '*' || c == '-' || c == '.' || c == '_') {
       out += c;
     } else if (c == ' ') {
       out += '+';
-    } else if (c == '\n' || c == '\r') {
-      // Newlines are sent as CR LF (4.10.21.8).
-      if (c == '\r' && i + 1 < text.size() && text[i + 1] == '\n') ++i;
-      out += "%0D%0A";
     } else {
       out += '%';
       out += digits[static_cast<unsigned char>(c) >> 4];
       out += digits[static_cast<unsigned char>(c) & 15];
     }
+  }
+}
+
+const form_field* pressed_button(const std::vector<form_field>& fields, std::string_view submitter) {
+  if (submitter.empty()) return nullptr;
+  for (const form_field& each : fields)
+    if (!each.disabled && each.name == submitter && (each.type == "submit" || each.type == "image"))
+      return &each;
+  return nullptr;
+}
+
+// One that is in none of the parts. It begins with their hash, so that nobody can write many that are.
+std::string boundary_for(const std::vector<std::string>& parts) {
+  std::size_t hash = 0;
+  for (const std::string& part : parts) hash = hash * 31 + std::hash<std::string>{}(part);
+  for (;; ++hash) {
+    std::string boundary = "----TidewireFormBoundary" + std::to_string(hash);
+    if (std::none_of(parts.begin(), parts.end(),
+                     [&](const std::string& part) { return part.find(boundary) != std::string::npos; }))
+      return boundary;
   }
 }
 
@@ -286,12 +364,8 @@ std::vector<form> extract_forms(const node& top) {
     made.element = access::make(store, at);
     made.name = store.attr_value(record, name_);
     made.action = store.attr_value(record, action_);
-    const std::string_view method = store.attr_value(record, method_);
-    if (ascii::iequals(method, "post")) made.method = "post";
-    if (ascii::iequals(method, "dialog")) made.method = "dialog";
-    const std::string_view enctype = store.attr_value(record, enctype_);
-    if (ascii::iequals(enctype, "multipart/form-data")) made.enctype = "multipart/form-data";
-    if (ascii::iequals(enctype, "text/plain")) made.enctype = "text/plain";
+    made.method = method_of(store.attr_value(record, method_));
+    made.enctype = enctype_of(store.attr_value(record, enctype_));
     numbers.emplace(at, forms.size());
     if (const auto id = store.find_attr(record, id_)) by_id.try_emplace(store.value(*id), forms.size());
     forms.push_back(std::move(made));
@@ -322,6 +396,7 @@ std::vector<form> extract_forms(const node& top) {
     inherited inside = state;
     if (record.is_html(names::form_)) inside.form = numbers[at];
     if (record.is_html(fieldset_) && store.has_attr(record, disabled_)) inside.disabled = true;
+    if (record.is_html(datalist_)) inside.disabled = true;
     if (record.is_html(legend_) && record.parent != 0 && store[record.parent].is_html(fieldset_)) {
       // The first legend of a disabled fieldset is not disabled by it.
       std::uint32_t before = store.previous_sibling(at);
@@ -388,24 +463,17 @@ bool form::check(std::string_view field, bool checked) {
 
 std::vector<std::pair<std::string, std::string>> form::entries(std::string_view submitter) const {
   std::vector<std::pair<std::string, std::string>> sent;
-  bool pressed = false;
+  const form_field* const pressed = pressed_button(fields, submitter);
   for (const form_field& each : fields) {
-    if (each.disabled) continue;
-    const bool button =
-        each.type == "submit" || each.type == "image" || each.type == "button" || each.type == "reset";
-    if (button) {
-      if (submitter.empty() || pressed || each.name != submitter || each.type == "button" ||
-          each.type == "reset")
-        continue;
-      pressed = true;
+    if (each.disabled || each.name.empty()) continue;
+    if (each.type == "submit" || each.type == "image" || each.type == "button" || each.type == "reset") {
+      if (&each != pressed) continue;
       if (each.type == "image") {
-        const std::string prefix = each.name.empty() ? "" : each.name + ".";
-        sent.emplace_back(prefix + "x", "0");
-        sent.emplace_back(prefix + "y", "0");
+        sent.emplace_back(each.name + ".x", "0");
+        sent.emplace_back(each.name + ".y", "0");
         continue;
       }
     }
-    if (each.name.empty()) continue;
     if ((each.type == "checkbox" || each.type == "radio") && !each.checked) continue;
     if (each.type == "select-one" || each.type == "select-multiple") {
       for (const auto& [value, chosen] : each.options)
@@ -430,6 +498,45 @@ std::string form::body(std::string_view submitter) const {
     append_encoded(value, out);
   }
   return out;
+}
+
+form_submission form::submission(std::string_view submitter) const {
+  form_submission made{method, action, {}, {}};
+  std::string encoding = enctype;
+  if (const form_field* button = pressed_button(fields, submitter)) {
+    if (!button->action.empty()) made.action = button->action;
+    if (!button->method.empty()) made.method = button->method;
+    if (!button->enctype.empty()) encoding = button->enctype;
+  }
+  if (made.method != "post") {
+    if (made.method == "get") made.body = body(submitter);
+    return made;
+  }
+  made.content_type = encoding;
+  if (encoding == "text/plain") {
+    for (const auto& [field, value] : entries(submitter))
+      made.body += with_crlf(field) + '=' + with_crlf(value) + "\r\n";
+    return made;
+  }
+  if (encoding != "multipart/form-data") {
+    made.body = body(submitter);
+    return made;
+  }
+  std::set<std::string_view> files;
+  for (const form_field& each : fields)
+    if (each.type == "file") files.insert(each.name);
+  std::vector<std::string> parts;
+  for (const auto& [field, value] : entries(submitter)) {
+    const bool file = value.empty() && files.contains(field);
+    parts.push_back("Content-Disposition: form-data; name=\"" + part_name(field) +
+                    (file ? "\"; filename=\"\"\r\nContent-Type: application/octet-stream" : "\"") +
+                    "\r\n\r\n" + with_crlf(value) + "\r\n");
+  }
+  const std::string boundary = boundary_for(parts);
+  for (const std::string& part : parts) made.body += "--" + boundary + "\r\n" + part;
+  made.body += "--" + boundary + "--\r\n";
+  made.content_type += "; boundary=" + boundary;
+  return made;
 }
 
 }  // namespace tidewire::html

@@ -169,6 +169,63 @@ TEST(HtmlForms, AreFilledIn) {
   EXPECT_EQ(search.entries("i").back().first, "i.y");
 }
 
+TEST(HtmlForms, ChooseTheOptionsThatABrowserWould) {
+  const std::vector<form> forms = extract_forms(parse(
+      "<form><select name=a><option disabled selected>x<option>y</select><select name=b><option "
+      "disabled>x<option>y"
+      "</select><select name=c size=3><option>x</select><select name=d multiple><option>x<option selected>y"
+      "<option selected disabled>z</select><select name=e><optgroup "
+      "disabled><option>x</optgroup><option>y</select>"
+      "<select name=f><option selected>x<option selected>y</select>"
+      "<button type=odd name=g value=1></button></form>"));
+  EXPECT_EQ(forms.at(0).body(), "b=y&d=y&e=y&f=y");
+  EXPECT_EQ(forms.at(0).body("g"), "b=y&d=y&e=y&f=y&g=1");
+}
+
+TEST(HtmlForms, SayWhatASubmitSends) {
+  std::vector<form> forms = extract_forms(parse(
+      "<form action=/a method=post><input name='a&b' type=unknown value='\n1'><input type=file name=f>"
+      "<datalist><input name=never></datalist><button name=go value=1>"
+      "<button name=get formmethod=get formaction=/b><button name=parts formenctype=Multipart/Form-Data>"
+      "<button name=plain formenctype=text/plain><button name=none formmethod=dialog></form>"
+      "<form action=/c method=post enctype=multipart/form-data><input type=hidden name='n\"\n' value='x\ry'>"
+      "<input type=file name=up></form>"));
+  ASSERT_EQ(forms.size(), 2U);
+  const form& first = forms[0];
+  form_submission sent = first.submission();
+  EXPECT_EQ(sent.method, "post");
+  EXPECT_EQ(sent.action, "/a");
+  EXPECT_EQ(sent.content_type, "application/x-www-form-urlencoded");
+  EXPECT_EQ(sent.body, "a%26b=1&f=");
+  EXPECT_EQ(first.submission("go").body, "a%26b=1&f=&go=1");
+  sent = first.submission("get");
+  EXPECT_EQ(sent.method + " " + sent.action + " " + sent.content_type, "get /b ");
+  EXPECT_EQ(sent.body, "a%26b=1&f=&get=");
+  sent = first.submission("plain");
+  EXPECT_EQ(sent.content_type, "text/plain");
+  EXPECT_EQ(sent.body, "a&b=1\r\nf=\r\nplain=\r\n");
+  EXPECT_EQ(first.submission("none").method, "dialog");
+  EXPECT_EQ(first.submission("none").body, "");
+  EXPECT_TRUE(first.submission("parts").content_type.starts_with("multipart/form-data; boundary="));
+  sent = forms[1].submission();
+  const std::string start = "multipart/form-data; boundary=";
+  ASSERT_TRUE(sent.content_type.starts_with(start));
+  const std::string boundary = sent.content_type.substr(start.size());
+  EXPECT_LE(boundary.size(), 70U);
+  EXPECT_EQ(sent.body, "--" + boundary +
+                           "\r\nContent-Disposition: form-data; name=\"n%22%0D%0A\"\r\n\r\nx\r\ny\r\n--" +
+                           boundary +
+                           "\r\nContent-Disposition: form-data; name=\"up\"; filename=\"\"\r\nContent-Type: "
+                           "application/octet-stream\r\n\r\n\r\n--" +
+                           boundary + "--\r\n");
+  // A value that has the boundary in it gets another.
+  forms[1].fields[0].value = boundary;
+  const std::string other = forms[1].submission().content_type.substr(start.size());
+  EXPECT_EQ(boundary.find(other), std::string::npos);
+  forms[1].fields.clear();
+  EXPECT_TRUE(forms[1].submission().body.starts_with("------TidewireFormBoundary"));
+}
+
 TEST(HtmlMetadata, IsWhatThePageSaysOfItself) {
   const metadata found =
       extract_metadata(parse("<html lang=en><title> A  page </title><meta name=Description content=' Of  "

@@ -91,9 +91,23 @@ struct form_field {
       type;  ///< "text", "checkbox", "hidden", "select-one", "select-multiple", "textarea", "submit", ...
   std::string value;      ///< Its default; of a select that of its (first) chosen option.
   bool checked = false;   ///< Of a checkbox or radio button.
-  bool disabled = false;  ///< Itself, or by a `<fieldset>`: it is not sent.
-  /// The options of a select: value, and whether it is chosen.
+  bool disabled = false;  ///< Itself, or by a `<fieldset>` or `<datalist>`: it is not sent.
+  /// @name Of a submit button: what it says instead of its form, or ""
+  /// @{
+  std::string action;
+  std::string method;
+  std::string enctype;
+  /// @}
+  /// The options of a select: value, and whether it is chosen, which a disabled one is not.
   std::vector<std::pair<std::string, bool>> options;
+};
+
+/// What a submit sends.
+struct form_submission {
+  std::string method;        ///< "get", "post" or "dialog".
+  std::string action;        ///< As written; "" is the document itself.
+  std::string content_type;  ///< Of the body, with the boundary where there is one; "" of what is no POST.
+  std::string body;          ///< Of a GET the query, without the question mark.
 };
 
 /// A form, its fields with their defaults, and what sending it would send.
@@ -114,8 +128,12 @@ struct TIDEWIRE_HTML_API form {
   /// button that is pressed, or "" for none. Files are sent as empty.
   [[nodiscard]] std::vector<std::pair<std::string, std::string>> entries(
       std::string_view submitter = {}) const;
-  /// The same as application/x-www-form-urlencoded, in UTF-8: the body of a POST, or the query of a GET.
+  /// The same as application/x-www-form-urlencoded, in UTF-8, whatever `enctype` says.
   [[nodiscard]] std::string body(std::string_view submitter = {}) const;
+  /// The request that a submit makes: the button's `formaction`, `formmethod` and `formenctype` go before
+  /// those of the form, and the body is encoded as they say: urlencoded, multipart/form-data (with a boundary
+  /// that occurs in none of its parts) or text/plain. In UTF-8.
+  [[nodiscard]] form_submission submission(std::string_view submitter = {}) const;
 };
 
 /// The forms below `top` in document order.
