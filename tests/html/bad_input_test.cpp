@@ -214,6 +214,35 @@ TEST(HtmlBadInput, ParsesSelectsWritesAndReadsAMillionNestedTags) {
   }
 }
 
+TEST(HtmlBadInput, DoesAllElseWithAMillionNestedTags) {
+  const document page = parse(repeated("<div>", 1'000'000) + "x");
+  EXPECT_GE(to_html(page, {.format = html_format::pretty}).size(), 11'000'000U);
+  EXPECT_GE(to_html(page, {.format = html_format::minified}).size(), 11'000'000U);
+  EXPECT_GE(to_xml(page).size(), 11'000'000U);
+  EXPECT_EQ(rendered_text(page), "x");
+  EXPECT_EQ(to_markdown(page), "x\n");
+  EXPECT_LE(sanitize(page.html()).size(), 11 * 256U + 2);
+  EXPECT_EQ(extract_links(page).size() + extract_tables(page).size() + extract_forms(page).size(), 0U);
+  (void)extract_metadata(page);
+  (void)main_content(page);
+  EXPECT_EQ(page.find_all("div").size(), 1'000'000U);
+  const node deepest = page.find_all("div").back();
+  EXPECT_TRUE(deepest.closest("body"));
+  EXPECT_TRUE(deepest.matches("body div:not(:has(div))"));
+  EXPECT_EQ(deepest.ancestors().to_vector().size(), 1'000'002U);
+  EXPECT_EQ(page.root().descendants().to_vector().size(), 1'000'004U);
+  EXPECT_TRUE(page.body().contains(deepest));
+  EXPECT_FALSE(deepest.find("div"));
+  const document changed = parse("");
+  const node copy = page.body().first_child().clone();
+  EXPECT_EQ(copy.text(), "x");
+  changed.body().append(copy);
+  EXPECT_EQ(changed.text(), "x");
+  changed.body().first_child().unwrap();
+  changed.body().first_child().set_inner_html(repeated("<b>", 1000) + "y");
+  EXPECT_EQ(changed.text(), "y");
+}
+
 TEST(HtmlBadInput, GivesTheStandardsAnswer) {
   EXPECT_EQ(parse(repeated("<", 1'000'000)).body().text().size(), 1'000'000U);
   const document wide = parse("<p" + numbered(" a#=v", 200'000) + ">");

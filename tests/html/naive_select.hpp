@@ -38,7 +38,8 @@ using naive_list = std::vector<naive_complex>;
 
 struct naive_test {
   char kind = '*';  // t type, . class, # id, [ attribute, n :not, i :is, h :has, c :nth-child, l
-                    // :nth-last-child, y :nth-of-type, e :empty, o :only-child, r :root, f :first-of-type
+                    // :nth-last-child, y :nth-of-type, e :empty, o :only-child, r :root, f :first-of-type,
+                    // x :contains, s [class*=...]
   std::string name;
   naive_list list;
   int a = 0;
@@ -52,6 +53,7 @@ struct naive_compound {
 
 constexpr std::string_view naive_tags[] = {"div", "span", "b", "x-y"};
 constexpr std::string_view naive_words[] = {"a", "b", "c"};
+constexpr std::string_view naive_texts[] = {" ", "t", "tu", "ut", "tut", "tutu"};
 
 inline naive_list make_list(byte_source& from, unsigned depth, bool relative);
 
@@ -71,8 +73,14 @@ inline naive_test make_test(byte_source& from, unsigned depth) {
       test.kind = '[';
       test.name = naive_words[from.below(3)];
       break;
-    case 4: test.kind = 'e'; break;
-    case 5: test.kind = 'o'; break;
+    case 4:
+      test.kind = from.below(2) == 0 ? 'e' : 'x';
+      test.name = naive_texts[from.below(6)];
+      break;
+    case 5:
+      test.kind = from.below(2) == 0 ? 'o' : 's';
+      test.name = naive_words[from.below(3)];
+      break;
     case 6: test.kind = from.below(2) == 0 ? 'r' : 'f'; break;
     case 7: test.kind = 'y'; break;
     case 8: test.kind = from.below(2) == 0 ? 'c' : 'l'; break;
@@ -146,6 +154,8 @@ inline std::string print(const naive_test& test) {
     case 'l': return ":nth-last-child(" + nth + ")";
     case 'y': return ":nth-of-type(" + nth + ")";
     case 'e': return ":empty";
+    case 'x': return ":contains('" + test.name + "')";
+    case 's': return "[class*=" + test.name + "]";
     case 'o': return ":only-child";
     case 'r': return ":root";
     case 'f': return ":first-of-type";
@@ -212,6 +222,8 @@ inline bool matches(const naive_test& test, const node& element) {
             (child.is_text() && child.value().find_first_not_of(" \n\t\f\r") != std::string_view::npos))
           return false;
       return true;
+    case 'x': return element.text().find(test.name) != std::string::npos;
+    case 's': return element.attribute("class").find(test.name) != std::string_view::npos;
     case 'o': return !element.previous_element_sibling() && !element.next_element_sibling();
     case 'r': return element.parent().type() == node_type::document;
     case 'f':
@@ -264,7 +276,7 @@ inline document make_tree(byte_source& from) {
       continue;
     }
     if (what == 1) {
-      at.append(tree.create_text(from.below(2) == 0 ? " " : "t"));
+      at.append(tree.create_text(naive_texts[from.below(6)]));
       continue;
     }
     node made = at.append(tree.create_element(naive_tags[from.below(4)]));
