@@ -149,6 +149,9 @@ enum : std::uint32_t {
   heading = 1U << 7,          // h1 to h6
   block = 1U << 8,            // breaks a line in rendered text
   open_at_end = 1U << 9,      // may be open at the end of the body without an error
+  table_part = 1U << 10,      // stands in a table, as the rules for tables name them
+  head_content = 1U << 11,    // goes to the head, by "in head", also where it comes too late
+  leaves_foreign = 1U << 12,  // 13.2.6.5: its start tag ends foreign content
 };
 }  // namespace property
 constexpr std::array<std::uint32_t, known_tag_count> make_known_properties() {
@@ -180,6 +183,14 @@ constexpr std::array<std::uint32_t, known_tag_count> make_known_properties() {
   set(property::heading, {h1_, h2_, h3_, h4_, h5_, h6_});
   set(property::open_at_end, {dd_, dt_, li_, optgroup_, option_, p_, rb_, rp_, rt_, rtc_, tbody_, td_, tfoot_,
                               th_, thead_, tr_, body_, html_});
+  set(property::table_part, {caption_, col_, colgroup_, tbody_, td_, tfoot_, th_, thead_, tr_});
+  set(property::head_content,
+      {base_, basefont_, bgsound_, link_, meta_, noframes_, script_, style_, template_, title_});
+  set(property::leaves_foreign,
+      {b_,     big_,   blockquote_, body_,   br_,   center_, code_,  dd_, div_,  dl_,   dt_,
+       em_,    embed_, h1_,         h2_,     h3_,   h4_,     h5_,    h6_, head_, hr_,   i_,
+       img_,   li_,    listing_,    menu_,   meta_, nobr_,   ol_,    p_,  pre_,  ruby_, s_,
+       small_, span_,  strong_,     strike_, sub_,  sup_,    table_, tt_, u_,    ul_,   var_});
   set(property::block,
       {address_, article_, aside_,     blockquote_, body_,     center_,     dd_,      details_, dialog_,
        dir_,     div_,     dl_,        dt_,         fieldset_, figcaption_, figure_,  footer_,  form_,
@@ -192,6 +203,10 @@ constexpr std::array<std::uint32_t, known_tag_count> make_known_properties() {
 inline constexpr std::array<std::uint32_t, known_tag_count> known_properties = make_known_properties();
 inline std::uint32_t html_properties(name_id name) noexcept {
   return name < known_tag_count ? known_properties[name] : 0;
+}
+
+inline bool has_property(name_id name, std::uint32_t bits) noexcept {
+  return (html_properties(name) & bits) != 0;
 }
 
 }  // namespace tidewire::html::detail

@@ -207,7 +207,7 @@ void tree_builder::characters_by_mode(piece what) {
   };
   // What it begins with up to the next white space is ignored.
   const auto drop_others = [&] {
-    fail(code::unexpected_text, what.text.offset);
+    fail(code::unexpected_text, source_of(what.text));
     const char* const start = store_->address(what.text.offset);
     std::uint32_t length = what.null ? what.text.length : 1;
     while (length != what.text.length && !is_space(start[length])) ++length;
@@ -226,7 +226,7 @@ void tree_builder::characters_by_mode(piece what) {
       case mode::initial:
         take_space();
         if (what.text.length == 0) return;
-        fail(code::missing_doctype, what.text.offset);
+        fail(code::missing_doctype, source_of(what.text));
         store_->quirks = quirks_mode::quirks;
         mode_ = mode::before_html;
         break;
@@ -253,7 +253,7 @@ void tree_builder::characters_by_mode(piece what) {
       case mode::in_head_noscript:
         insert_text(take_space());
         if (what.text.length == 0) return;
-        fail(code::unexpected_text, what.text.offset);
+        fail(code::unexpected_text, source_of(what.text));
         pop();
         mode_ = mode::in_head;
         break;
@@ -288,7 +288,7 @@ void tree_builder::characters_by_mode(piece what) {
         break;
       case mode::in_table_text:
         if (what.null) return;
-        table_text_.push_back(what);
+        table_text_.push_back({what.text, what.null, source_of(what.text)});
         table_text_black_ = table_text_black_ || !is_blank(store_->view(what.text));
         return;
       case mode::in_column_group:
@@ -306,7 +306,7 @@ void tree_builder::characters_by_mode(piece what) {
         const slice space = take_space();
         if (space.length != 0) text_in_body(space);
         if (what.text.length == 0) return;
-        fail(code::unexpected_text, what.text.offset);
+        fail(code::unexpected_text, source_of(what.text));
         mode_ = mode::in_body;
         break;
       }
@@ -331,8 +331,9 @@ void tree_builder::characters_by_mode(piece what) {
 void tree_builder::flush_table_text() {
   mode_ = original_mode_;
   foster_ = table_text_black_;
-  if (table_text_black_) fail(code::unexpected_text, table_text_[0].text.offset);
+  if (table_text_black_) fail(code::unexpected_text, table_text_[0].source);
   for (std::uint32_t i = 0; i < table_text_.size(); ++i) {
+    literal_source_ = table_text_[i].source;
     if (table_text_black_)
       text_in_body(table_text_[i].text);
     else

@@ -120,8 +120,14 @@ class tree_builder {
   // What the tokenizer calls. (Small structures go by reference on the paths that each token takes: by value
   // they are written in parts and read as a whole, which stalls.)
   void on_text(const slice& text) { characters({text, false}); }
-  void on_literal(std::string_view text, std::uint32_t) { characters({store_->pool.add(text), false}); }
-  void on_null(std::uint32_t source) { characters({{source, 1}, true}); }
+  void on_literal(std::string_view text, std::uint32_t source) {
+    literal_source_ = source;
+    characters({store_->pool.add(text), false, source});
+  }
+  void on_null(std::uint32_t source) {
+    literal_source_ = source;
+    characters({{source, 1}, true});
+  }
   void on_start_tag(tag_token& tag);
   void on_end_tag(tag_token& tag);
   void on_comment(slice data, std::uint32_t source);
@@ -134,6 +140,7 @@ class tree_builder {
   struct piece {
     slice text;
     bool null;
+    std::uint32_t source = 0;  // of a literal: where it stood
   };
   struct place {
     std::uint32_t parent = 0;
@@ -145,6 +152,10 @@ class tree_builder {
     std::uint32_t chosen = 0;
   };
 
+  // Where a text, which may be that of a reference, stood.
+  std::uint32_t source_of(const slice& text) const noexcept {
+    return text.offset < pool_base ? text.offset : literal_source_;
+  }
   void fail(parse_error_code code, std::uint32_t source) { tokens_.error(code, source); }
   void bad_start(const tag_token& tag) { fail(parse_error_code::unexpected_start_tag, tag.source); }
   void bad_end(const tag_token& tag) { fail(parse_error_code::unexpected_end_tag, tag.source); }
@@ -263,7 +274,8 @@ class tree_builder {
   std::uint32_t body_ = 0;
   std::uint32_t context_ = 0;  // kind of the fragment's context element, or 0
   std::uint32_t depth_ = 0;
-  std::uint32_t unclosed_ = 0;  // open elements that may not be open at the end
+  std::uint32_t literal_source_ = 0;  // of the last reference, or NUL that became U+FFFD
+  std::uint32_t unclosed_ = 0;        // open elements that may not be open at the end
   std::uint64_t work_ = 0;
 
   plain_vector<open_element> stack_;

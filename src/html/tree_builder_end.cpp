@@ -7,6 +7,15 @@ using namespace names;
 using mode = insertion_mode;
 using code = parse_error_code;
 
+namespace {
+
+// End tags that the modes within a table ignore, but for those that they ask for themselves.
+bool means_nothing_in_table(name_id tag) noexcept {
+  return tag == names::body_ || tag == html_ || has_property(tag, property::table_part);
+}
+
+}  // namespace
+
 void tree_builder::on_end_tag(tag_token& tag) {
   skip_newline_ = false;
   if (mode_ == mode::in_table_text) [[unlikely]]
@@ -169,20 +178,10 @@ bool tree_builder::end_in_table(tag_token& tag) {
       pop_until(table_);
       reset_insertion_mode();
       return true;
-    case names::body_:
-    case caption_:
-    case col_:
-    case colgroup_:
-    case html_:
-    case tbody_:
-    case td_:
-    case tfoot_:
-    case th_:
-    case thead_:
-    case tr_: bad_end(tag); return true;
     case template_: end_template(tag); return true;
     default:
       bad_end(tag);
+      if (means_nothing_in_table(tag.name)) return true;
       foster_ = true;
       end_in_body(tag);
       foster_ = false;
@@ -277,17 +276,12 @@ bool tree_builder::end_tag_in(mode where, tag_token& tag) {
           clear_to_marker();
           mode_ = mode::in_table;
           return tag.name == caption_;
-        case names::body_:
-        case col_:
-        case colgroup_:
-        case html_:
-        case tbody_:
-        case td_:
-        case tfoot_:
-        case th_:
-        case thead_:
-        case tr_: bad_end(tag); return true;
-        default: end_in_body(tag); return true;
+        default:
+          if (means_nothing_in_table(tag.name))
+            bad_end(tag);
+          else
+            end_in_body(tag);
+          return true;
       }
     case mode::in_column_group:
       if (tag.name == template_) {
@@ -323,14 +317,6 @@ bool tree_builder::end_tag_in(mode where, tag_token& tag) {
           pop();
           mode_ = mode::in_table;
           return false;
-        case names::body_:
-        case caption_:
-        case col_:
-        case colgroup_:
-        case html_:
-        case td_:
-        case th_:
-        case tr_: bad_end(tag); return true;
         default: return end_in_table(tag);
       }
     case mode::in_row:
@@ -353,13 +339,6 @@ bool tree_builder::end_tag_in(mode where, tag_token& tag) {
           pop();
           mode_ = mode::in_table_body;
           return tag.name == tr_;
-        case names::body_:
-        case caption_:
-        case col_:
-        case colgroup_:
-        case html_:
-        case td_:
-        case th_: bad_end(tag); return true;
         default: return end_in_table(tag);
       }
     case mode::in_cell:
@@ -376,11 +355,6 @@ bool tree_builder::end_tag_in(mode where, tag_token& tag) {
           clear_to_marker();
           mode_ = mode::in_row;
           return true;
-        case names::body_:
-        case caption_:
-        case col_:
-        case colgroup_:
-        case html_: bad_end(tag); return true;
         case table_:
         case tbody_:
         case tfoot_:
@@ -392,7 +366,12 @@ bool tree_builder::end_tag_in(mode where, tag_token& tag) {
           }
           close_cell();
           return false;
-        default: end_in_body(tag); return true;
+        default:
+          if (means_nothing_in_table(tag.name))
+            bad_end(tag);
+          else
+            end_in_body(tag);
+          return true;
       }
     case mode::in_template:
       if (tag.name == template_)

@@ -7,61 +7,6 @@ using namespace names;
 using mode = insertion_mode;
 using code = parse_error_code;
 
-namespace {
-
-// 13.2.6.5: start tags that end foreign content.
-constexpr bool breaks_out(name_id tag) noexcept {
-  switch (tag) {
-    case b_:
-    case big_:
-    case blockquote_:
-    case body_:
-    case br_:
-    case center_:
-    case code_:
-    case dd_:
-    case div_:
-    case dl_:
-    case dt_:
-    case em_:
-    case embed_:
-    case h1_:
-    case h2_:
-    case h3_:
-    case h4_:
-    case h5_:
-    case h6_:
-    case head_:
-    case hr_:
-    case i_:
-    case img_:
-    case li_:
-    case listing_:
-    case menu_:
-    case meta_:
-    case nobr_:
-    case ol_:
-    case p_:
-    case pre_:
-    case ruby_:
-    case s_:
-    case small_:
-    case span_:
-    case strong_:
-    case strike_:
-    case sub_:
-    case sup_:
-    case table_:
-    case tt_:
-    case u_:
-    case ul_:
-    case var_: return true;
-    default: return false;
-  }
-}
-
-}  // namespace
-
 void tree_builder::on_start_tag(tag_token& tag) {
   skip_newline_ = false;
   used_attributes_ = false;
@@ -91,7 +36,7 @@ void tree_builder::start_tag(tag_token& tag) {
 }
 
 bool tree_builder::start_in_foreign(tag_token& tag) {
-  bool out = breaks_out(tag.name);
+  bool out = has_property(tag.name, property::leaves_foreign);
   if (tag.name == font_) {
     for (std::uint32_t i = 0; i < tag.attr_count && !out; ++i) {
       const name_id name = store_->attrs[tag.first_attr + i].name;
@@ -211,25 +156,16 @@ bool tree_builder::start_tag_in(mode where, tag_token& tag) {
           insert_html(tag);
           mode_ = mode::in_frameset;
           return true;
-        case base_:
-        case basefont_:
-        case bgsound_:
-        case link_:
-        case meta_:
-        case noframes_:
-        case script_:
-        case style_:
-        case template_:
-        case title_: {
-          bad_start(tag);
-          push(head_, names::head_);
-          const std::uint32_t entry = top_;
-          start_in_head(tag);
-          remove_open(entry);
-          return true;
-        }
         case names::head_: bad_start(tag); return true;
         default:
+          if (has_property(tag.name, property::head_content)) {
+            bad_start(tag);
+            push(head_, names::head_);
+            const std::uint32_t entry = top_;
+            start_in_head(tag);
+            remove_open(entry);
+            return true;
+          }
           body_ = insert_implied(names::body_);
           mode_ = mode::in_body;
           return false;
@@ -237,28 +173,20 @@ bool tree_builder::start_tag_in(mode where, tag_token& tag) {
     case mode::in_body: start_in_body(tag); return true;
     case mode::in_table: return start_in_table(tag);
     case mode::in_caption:
-      switch (tag.name) {
-        case caption_:
-        case col_:
-        case colgroup_:
-        case tbody_:
-        case td_:
-        case tfoot_:
-        case th_:
-        case thead_:
-        case tr_:
-          if (!in_table_scope(caption_)) {
-            bad_start(tag);
-            return true;
-          }
-          implied_end_tags();
-          if (!current_is(caption_)) bad_start(tag);
-          pop_until(caption_);
-          clear_to_marker();
-          mode_ = mode::in_table;
-          return false;
-        default: start_in_body(tag); return true;
+      if (!has_property(tag.name, property::table_part)) {
+        start_in_body(tag);
+        return true;
       }
+      if (!in_table_scope(caption_)) {
+        bad_start(tag);
+        return true;
+      }
+      implied_end_tags();
+      if (!current_is(caption_)) bad_start(tag);
+      pop_until(caption_);
+      clear_to_marker();
+      mode_ = mode::in_table;
+      return false;
     case mode::in_column_group:
       switch (tag.name) {
         case html_: start_in_body(tag); return true;
@@ -287,12 +215,8 @@ bool tree_builder::start_tag_in(mode where, tag_token& tag) {
           insert_implied(tr_);
           mode_ = mode::in_row;
           return false;
-        case caption_:
-        case col_:
-        case colgroup_:
-        case tbody_:
-        case tfoot_:
-        case thead_:
+        default:
+          if (!has_property(tag.name, property::table_part)) return start_in_table(tag);
           if (!in_table_scope(tbody_) && !in_table_scope(thead_) && !in_table_scope(tfoot_)) {
             bad_start(tag);
             return true;
@@ -301,7 +225,6 @@ bool tree_builder::start_tag_in(mode where, tag_token& tag) {
           pop();
           mode_ = mode::in_table;
           return false;
-        default: return start_in_table(tag);
       }
     case mode::in_row:
       switch (tag.name) {
@@ -312,13 +235,8 @@ bool tree_builder::start_tag_in(mode where, tag_token& tag) {
           mode_ = mode::in_cell;
           push_marker();
           return true;
-        case caption_:
-        case col_:
-        case colgroup_:
-        case tbody_:
-        case tfoot_:
-        case thead_:
-        case tr_:
+        default:
+          if (!has_property(tag.name, property::table_part)) return start_in_table(tag);
           if (!in_table_scope(tr_)) {
             bad_start(tag);
             return true;
@@ -327,40 +245,22 @@ bool tree_builder::start_tag_in(mode where, tag_token& tag) {
           pop();
           mode_ = mode::in_table_body;
           return false;
-        default: return start_in_table(tag);
       }
     case mode::in_cell:
-      switch (tag.name) {
-        case caption_:
-        case col_:
-        case colgroup_:
-        case tbody_:
-        case td_:
-        case tfoot_:
-        case th_:
-        case thead_:
-        case tr_:
-          if (!in_table_scope(td_) && !in_table_scope(th_)) {
-            bad_start(tag);
-            return true;
-          }
-          close_cell();
-          return false;
-        default: start_in_body(tag); return true;
+      if (!has_property(tag.name, property::table_part)) {
+        start_in_body(tag);
+        return true;
       }
+      if (!in_table_scope(td_) && !in_table_scope(th_)) {
+        bad_start(tag);
+        return true;
+      }
+      close_cell();
+      return false;
     case mode::in_template: {
+      if (has_property(tag.name, property::head_content)) return start_in_head(tag);
       mode next;
       switch (tag.name) {
-        case base_:
-        case basefont_:
-        case bgsound_:
-        case link_:
-        case meta_:
-        case noframes_:
-        case script_:
-        case style_:
-        case template_:
-        case title_: return start_in_head(tag);
         case caption_:
         case colgroup_:
         case tbody_:

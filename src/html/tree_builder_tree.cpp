@@ -71,8 +71,8 @@ void tree_builder::insert_text(const slice& text) {
     store_->append_slice(before, text);
     return;
   }
-  const std::uint32_t made = make(make_meta(node_type::text, space::none, 0), text.offset, text.length,
-                                  text.offset < pool_base ? text.offset : no_source);
+  const std::uint32_t made =
+      make(make_meta(node_type::text, space::none, 0), text.offset, text.length, source_of(text));
   insert_at(where, made);
 }
 

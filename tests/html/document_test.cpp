@@ -157,6 +157,13 @@ TEST(HtmlNode, KnowsWhereItStoodInTheSource) {
   EXPECT_EQ(p.source_offset(), 0U);
   EXPECT_EQ(p.first_child().source_offset(), 3U);
   EXPECT_EQ(p.last_child().source_offset(), 4U);
+  // Also text that begins with a reference, or with what becomes U+FFFD.
+  const document decoded =
+      parse(std::string("<p>&amp;x</p><table>&lt; &gt;<td>&#9;&amp;</table><title>\0", 58));
+  const std::vector<node> texts = decoded.root().find_all_if([](const node& each) { return each.is_text(); });
+  std::string offsets;
+  for (const node& each : texts) offsets += std::to_string(each.source_offset().value()) + " ";
+  EXPECT_EQ(offsets, "3 20 33 57 ");
   EXPECT_FALSE(tree.body().source_offset().has_value());
 }
 
