@@ -32,6 +32,11 @@ std::string on(std::string_view doing, std::string_view mailbox) {
   return std::string(doing) + ' ' + std::string(mailbox);
 }
 
+task<> ask_capabilities(client_session& session) {
+  answers<capability_response> mine(command_kind::other);
+  (void)co_await session.succeed(mine, commands::capability(), "ask what the server can do");
+}
+
 // What the server does not know is left out, or asked in another way.
 task<std::vector<listed_mailbox>> list_all(client_session& session, list_request what) {
   const std::string doing = "list mailboxes";
@@ -410,7 +415,7 @@ task<> client::login(std::string_view user, token_provider provide) {
 }
 
 task<> client::refresh_capabilities() {
-  return do_plainly(*session_, commands::capability(), "ask what the server can do");
+  return ask_capabilities(*session_);
 }
 
 task<std::vector<std::string>> client::enable(std::vector<std::string> extensions) {

@@ -30,7 +30,7 @@ secret line_of(std::string_view text) {
 failure refusal(const status_response& answer, const crypto::sasl_client& sasl) {
   const bool for_now = answer.to_failure() == condition::transient;
   failure why(make_error_code(for_now ? errc::auth_refused_for_now : errc::auth_refused));
-  why.because(std::string(sasl.mechanism()) + ": " + answer.to_string().substr(0, 3));
+  why.because(std::string(sasl.mechanism()) + (answer.kind == status_kind::bad ? ": BAD" : ": NO"));
   std::string said = answer.to_string();
   if (!sasl.server_error().empty()) said.append(": ").append(sasl.server_error());
   return why.peer_said(said);

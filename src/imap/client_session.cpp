@@ -562,7 +562,7 @@ task<> client_session::begin_tls() {
 }
 
 task<> client_session::ask_capabilities() {
-  plain_command mine(command_kind::alone);
+  answers<capability_response> mine(command_kind::alone);
   (void)co_await exchange_well(mine, commands::capability(), "ask what the server can do");
 }
 
