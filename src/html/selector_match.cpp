@@ -531,6 +531,14 @@ class query {
   bool match_attribute(const simple_test& test, const node_record& element) {
     const std::uint32_t written = folds_names(element) ? test.lower_name : test.name;
     const name_id name = bound(written);
+    if (test.space == 0 && name != 0) {
+      const std::uint32_t end = element.a + element.b;
+      const std::uint32_t place = store_.attrs.find(element.a, element.b, name);
+      if (place != end && (test.compare == attribute_operator::present ||
+                           match_value(test, store_.value(store_.attrs[place]), element, name)))
+        return true;
+      if (text(written).find(':') == std::string::npos && name != xmlns_) return false;
+    }
     for (std::uint32_t i = 0; i < element.b; ++i) {
       const attr_record attr = store_.attrs[element.a + i];
       if (!names_attribute(test, attr, name, written)) continue;

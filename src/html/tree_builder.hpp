@@ -246,6 +246,7 @@ class tree_builder {
   void end_in_body(tag_token& tag);
   void end_template(const tag_token& tag);
   bool end_in_table(tag_token& tag);
+  bool end_within_table(tag_token& tag);
   bool end_in_foreign(tag_token& tag);
   bool close_body(const tag_token& tag);
   void close_cell();

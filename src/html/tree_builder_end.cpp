@@ -189,6 +189,15 @@ bool tree_builder::end_in_table(tag_token& tag) {
   }
 }
 
+// In a caption or a cell.
+bool tree_builder::end_within_table(tag_token& tag) {
+  if (means_nothing_in_table(tag.name))
+    bad_end(tag);
+  else
+    end_in_body(tag);
+  return true;
+}
+
 bool tree_builder::end_tag_in(mode where, tag_token& tag) {
   // True for the end tags that some modes take as "anything else" while they ignore all others.
   const bool passes = tag.name == names::body_ || tag.name == html_ || tag.name == br_;
@@ -276,12 +285,7 @@ bool tree_builder::end_tag_in(mode where, tag_token& tag) {
           clear_to_marker();
           mode_ = mode::in_table;
           return tag.name == caption_;
-        default:
-          if (means_nothing_in_table(tag.name))
-            bad_end(tag);
-          else
-            end_in_body(tag);
-          return true;
+        default: return end_within_table(tag);
       }
     case mode::in_column_group:
       if (tag.name == template_) {
@@ -366,12 +370,7 @@ bool tree_builder::end_tag_in(mode where, tag_token& tag) {
           }
           close_cell();
           return false;
-        default:
-          if (means_nothing_in_table(tag.name))
-            bad_end(tag);
-          else
-            end_in_body(tag);
-          return true;
+        default: return end_within_table(tag);
       }
     case mode::in_template:
       if (tag.name == template_)
