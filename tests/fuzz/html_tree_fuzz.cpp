@@ -57,7 +57,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   (void)html::to_markdown(whole);
   (void)html::extract_links(whole);
   (void)html::extract_tables(whole, {.max_cells = 1000});
-  for (const html::form& form : html::extract_forms(whole)) (void)form.body();
+  for (const html::form& form : html::extract_forms(whole)) (void)form.submission();
   (void)html::extract_metadata(whole);
   (void)html::main_content(whole);
   (void)whole.select("div p:nth-child(2), b ~ i, :has(> a), [class]");
