@@ -315,18 +315,26 @@ void imap_connection::search(bool by_uid, bool sorted) {
     places.push_back(i);
     modseq = std::max(modseq, one.message->modseq);
   }
-  // The last criterion first, each order kept by the next.
-  for (std::size_t i = order.size(); i-- > 0;) {
+  struct criterion {
+    std::string key;
+    bool reverse;
+  };
+  std::vector<criterion> criteria;
+  for (std::size_t i = 0; i < order.size(); ++i) {
     if (order[i].is_atom("REVERSE")) continue;
-    std::string by = order[i].text();
-    std::ranges::transform(by, by.begin(), [](char c) { return ascii::to_upper(c); });
-    const bool reverse = i > 0 && order[i - 1].is_atom("REVERSE");
-    std::ranges::stable_sort(places, [&](std::size_t a, std::size_t b) {
-      const auto left = sort_value(by, *selected_->find(view_[a].uid));
-      const auto right = sort_value(by, *selected_->find(view_[b].uid));
-      return reverse ? right < left : left < right;
-    });
+    std::string key = order[i].text();
+    std::ranges::transform(key, key.begin(), [](char c) { return ascii::to_upper(c); });
+    criteria.push_back({std::move(key), i > 0 && order[i - 1].is_atom("REVERSE")});
   }
+  // What is equal by all criteria is in the order of its numbers (RFC 5256 section 3).
+  std::ranges::sort(places, [&](std::size_t a, std::size_t b) {
+    for (const criterion& each : criteria) {
+      const auto left = sort_value(each.key, *selected_->find(view_[a].uid));
+      const auto right = sort_value(each.key, *selected_->find(view_[b].uid));
+      if (left < right || right < left) return (left < right) != each.reverse;
+    }
+    return a < b;
+  });
   std::vector<std::uint32_t> numbers;
   for (const std::size_t place : places) {
     numbers.push_back(by_uid ? view_[place].uid : static_cast<std::uint32_t>(place + 1));
