@@ -44,6 +44,7 @@ TEST(Tcp, SendsAndReceives) {
   run(check());
 }
 
+#ifndef _WIN32  // Wine ends the connection instead of resetting it
 TEST(Tcp, ShuttingDownWhatThePeerResetIsTransient) {
   const auto check = []() -> task<> {
     pair p = co_await connected();
@@ -59,6 +60,7 @@ TEST(Tcp, ShuttingDownWhatThePeerResetIsTransient) {
   };
   run(check());
 }
+#endif
 
 TEST(Tcp, AReadThatWaitsSeesTheEndThatCameWithTheLastBytes) {
   const auto check = []() -> task<> {
