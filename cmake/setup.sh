@@ -18,7 +18,7 @@ clang='clang-19:clang++-19 clang-format-19:clang-format-19 libclang-rt-19-dev ll
 windows='g++-mingw-w64-x86-64-posix:x86_64-w64-mingw32-g++-posix wine64 googletest'
 # What the tests compare with and talk to. Elsewhere than in CI, what is not there is skipped.
 oracles='openssl:openssl curl:curl nginx-light:nginx postfix:postfix
-  dovecot-core dovecot-imapd dovecot-lmtpd dovecot-submissiond python3-dkim:dkimverify python3-nacl'
+  dovecot-core dovecot-imapd dovecot-lmtpd dovecot-submissiond python3-dkim:dkimverify python3-nacl
   python3-bs4 python3-html5lib python3-parsel'
 ci="git:git ccache:ccache make:make binutils:nm $oracles $clang $windows"
 
