@@ -137,6 +137,7 @@ no_private_library_is_needed() {  # no_private_library_is_needed LIBRARY: what a
   local allowed='libtidewire_|libstdc\+\+|libgcc_s|libm\.|libc\.|ld-linux|libpthread'
   [[ $1 == *tidewire_crypto* ]] && allowed="$allowed|libcrypto\."
   [[ $1 == *tidewire_tls* ]] && allowed="$allowed|libcrypto\.|libssl\."
+  [[ $1 == *tidewire_imap* ]] && allowed="$allowed|libz\."
   ! readelf -d "$1" | grep NEEDED | grep -vE "\[($allowed)"
 }
 
