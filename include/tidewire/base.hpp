@@ -14,3 +14,4 @@
 #include <tidewire/base/result.hpp>
 #include <tidewire/base/secret.hpp>
 #include <tidewire/base/utf8.hpp>
+#include <tidewire/base/words.hpp>

@@ -1,11 +1,10 @@
 #include <tidewire/base/bytes.hpp>
+#include <tidewire/base/words.hpp>
 #include <tidewire/imap/capabilities.hpp>
 
 #include <algorithm>
 #include <array>
 #include <utility>
-
-#include "words.hpp"
 
 namespace tidewire::imap {
 namespace {
@@ -125,7 +124,7 @@ void capabilities::enable_rev2() noexcept {
 capabilities capabilities::from(std::span<const std::string> words) {
   capabilities out;
   for (const std::string& word : words) {
-    std::string name = detail::upper(word);
+    std::string name = ascii::upper(word);
     understand(out, name);
     out.all.push_back(std::move(name));
   }

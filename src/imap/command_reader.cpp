@@ -1,10 +1,9 @@
+#include <tidewire/base/words.hpp>
 #include <tidewire/imap/command_reader.hpp>
 
 #include <algorithm>
 #include <optional>
 #include <utility>
-
-#include "words.hpp"
 
 namespace tidewire::imap {
 namespace {
@@ -186,10 +185,10 @@ command_event command_reader::end_of_command() {
     return give_up(command_event::malformed, "no command behind the tag");
   }
   command_.tag = tag;
-  command_.name = detail::upper(tokens->front().text());
+  command_.name = ascii::upper(tokens->front().text());
   tokens->erase(tokens->begin());
   if (command_.name == "UID" && !tokens->empty() && tokens->front().kind() == token::kind_type::atom) {
-    command_.name += ' ' + detail::upper(tokens->front().text());
+    command_.name += ' ' + ascii::upper(tokens->front().text());
     tokens->erase(tokens->begin());
   }
   command_.arguments = std::move(*tokens);

@@ -1,12 +1,12 @@
 #include "message_parser.hpp"
 
+#include <tidewire/base/words.hpp>
 #include <tidewire/imap/mailbox_name.hpp>
 
 #include <algorithm>
 #include <utility>
 
 #include "decoded.hpp"
-#include "words.hpp"
 
 namespace tidewire::imap::detail {
 namespace {
@@ -137,7 +137,7 @@ bool read_item(lexer& in, message_data& out) {
   if (is("X-GM-MSGID")) return read_wrapped_number(in, out.gmail_message_id);
   if (is("X-GM-THRID")) return read_wrapped_number(in, out.gmail_thread_id);
   if (is("X-GM-LABELS")) return read_labels(in, out.gmail_labels.emplace());
-  std::string upper_name = upper(name);
+  std::string upper_name = ascii::upper(name);
   token value;
   if (!in.read(value)) return false;
   out.others.emplace_back(std::move(upper_name), std::move(value));

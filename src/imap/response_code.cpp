@@ -1,13 +1,13 @@
 #include "response_code.hpp"
 
 #include <tidewire/base/bytes.hpp>
+#include <tidewire/base/words.hpp>
 
 #include <algorithm>
 #include <array>
 #include <utility>
 
 #include "message_parser.hpp"
-#include "words.hpp"
 
 namespace tidewire::imap::detail {
 namespace {
@@ -160,7 +160,7 @@ response_code take_code(std::string_view& text) {
   const std::size_t name_end = std::min(inside.find(' '), inside.size());
   const std::string_view name = inside.substr(0, name_end);
   if (!is_atom(name)) return out;
-  out.name = upper(name);
+  out.name = ascii::upper(name);
   out.what = code_of(out.name);
   inside.remove_prefix(std::min(name_end + 1, inside.size()));
   out.text = inside;

@@ -1,6 +1,7 @@
 #include "response_parser.hpp"
 
 #include <tidewire/base/bytes.hpp>
+#include <tidewire/base/words.hpp>
 
 #include <algorithm>
 #include <utility>
@@ -8,7 +9,6 @@
 #include "attributes.hpp"
 #include "message_parser.hpp"
 #include "response_code.hpp"
-#include "words.hpp"
 
 namespace tidewire::imap::detail {
 namespace {
@@ -162,7 +162,7 @@ bool body_reader::read_pairs(std::vector<std::pair<std::string, token>>& out) {
   while (!close_list(in_)) {
     piece name;
     if (!in_.read(name)) return false;
-    std::string key = upper(name.text);
+    std::string key = ascii::upper(name.text);
     in_.skip_spaces();
     token value;
     if (in_.peek() != ')' && !in_.at_end() && !in_.read(value)) return false;
@@ -214,7 +214,7 @@ bool body_reader::read_mailbox_status(response& out) {
   in_.skip_spaces();
   if (!in_.skip('(')) return in_.fail("a status without a list");
   while (!close_list(in_)) {
-    const std::string name = upper(in_.word());
+    const std::string name = ascii::upper(in_.word());
     if (name.empty()) return in_.fail("no item of a status where one is due");
     if (!in_.count()) return false;
     in_.skip_spaces();
@@ -327,7 +327,7 @@ bool body_reader::read_search_item(std::string_view name, search_data& into) {
   }
   token value;
   if (!in_.read(value)) return false;
-  into.others.emplace_back(upper(name), std::move(value));
+  into.others.emplace_back(ascii::upper(name), std::move(value));
   return true;
 }
 
@@ -449,7 +449,7 @@ bool body_reader::read_quota(response& out) {
   while (!close_list(in_)) {
     quota_resource one;
     if (!in_.count()) return false;
-    one.name = upper(in_.word());
+    one.name = ascii::upper(in_.word());
     in_.skip_spaces();
     if (one.name.empty() || !in_.read_number(one.usage)) return in_.fail("a resource that is none");
     in_.skip_spaces();
@@ -540,7 +540,7 @@ std::optional<bool> body_reader::read(std::string_view name, response& out) {
   if (is("ENABLED")) {
     enabled_response found;
     if (!read_words(found.capabilities)) return false;
-    for (std::string& one : found.capabilities) one = upper(one);
+    for (std::string& one : found.capabilities) one = ascii::upper(one);
     return at_end(out, std::move(found));
   }
   if (is("SORT")) return read_numbers(true, out);
@@ -596,7 +596,7 @@ std::optional<failure> read_unknown(const response_text& from, std::string_view 
   // What is behind a literal was not understood: its length may be a lie, and what follows anything.
   if (failed.why() != nullptr && from.has_literals) return malformed(failed.why());
   unknown_response found;
-  found.name = upper(name);
+  found.name = ascii::upper(name);
   found.number = number;
   while (rest.starts_with(' ')) {
     rest.remove_prefix(1);

@@ -1,10 +1,9 @@
+#include <tidewire/base/words.hpp>
 #include <tidewire/imap/session.hpp>
 
 #include <algorithm>
 #include <array>
 #include <utility>
-
-#include "words.hpp"
 
 namespace tidewire::imap {
 namespace {
@@ -55,15 +54,6 @@ constexpr auto rules = std::to_array<rule>({
     {"UID SORT", true, true, "SORT"},
 });
 
-bool has_word(std::string_view list, std::string_view word) {
-  while (!list.empty()) {
-    const std::size_t end = std::min(list.find(' '), list.size());
-    if (ascii::iequals(list.substr(0, end), word)) return true;
-    list.remove_prefix(std::min(end + 1, list.size()));
-  }
-  return false;
-}
-
 // The command without what nobody should see.
 std::string masked(const received_command& command, const std::string& shown) {
   if (command.name == "LOGIN") return command.tag + " LOGIN ***";
@@ -85,7 +75,7 @@ session::session(const session_options& options)
 }
 
 bool session::offers(std::string_view capability) const noexcept {
-  return has_word(capabilities_, capability);
+  return ascii::has_word(capabilities_, capability);
 }
 
 bool session::may_sign_in() const noexcept {
@@ -275,7 +265,7 @@ session_event session::on_sign_in() {
   if (arguments.size() == 2 && !offers("SASL-IR") && !offers(rev2)) {
     return complain("an initial response was not offered");
   }
-  if (!has_word(mechanisms_, arguments.front().text())) {
+  if (!ascii::has_word(mechanisms_, arguments.front().text())) {
     no("unknown mechanism", "CANNOT");
     return session_event::more;
   }

@@ -1,11 +1,12 @@
 // BODYSTRUCTURE (RFC 9051 section 7.5.2), as servers send it.
 
+#include <tidewire/base/words.hpp>
+
 #include <algorithm>
 #include <utility>
 
 #include "decoded.hpp"
 #include "message_parser.hpp"
-#include "words.hpp"
 
 namespace tidewire::imap::detail {
 namespace {
@@ -57,7 +58,7 @@ bool read_parameters(lexer& in, mime::parameter_list& out) {
     piece value;
     mime::parameter one;
     if (!in.read(value)) return false;
-    one.name = lower(value.text);
+    one.name = ascii::lower(value.text);
     in.skip_spaces();
     if (in.peek() != ')') {
       if (!in.read(value)) return false;
@@ -75,12 +76,12 @@ bool read_disposition(lexer& in, std::optional<mime::content_disposition>& out) 
   piece type;
   if (!in.skip('(')) {
     if (!in.read(type)) return false;  // its type alone
-    if (!type.text.empty()) out = mime::content_disposition{lower(type.text), {}};
+    if (!type.text.empty()) out = mime::content_disposition{ascii::lower(type.text), {}};
     return true;
   }
   if (close_list(in)) return true;
   if (!in.read(type)) return false;
-  found.type = type.is_nil() ? std::string() : lower(type.text);
+  found.type = type.is_nil() ? std::string() : ascii::lower(type.text);
   in.skip_spaces();
   if (in.peek() != ')' && !read_parameters(in, found.parameters)) return false;
   if (!close_list(in)) return in.fail("a disposition that does not end");
@@ -160,7 +161,7 @@ bool read_multipart(lexer& in, body_part& out, const place_in_tree& where, std::
   if (close_list(in)) return true;
   std::string subtype;
   if (!read_text(in, subtype)) return false;
-  if (!subtype.empty()) out.type.subtype = lower(subtype);
+  if (!subtype.empty()) out.type.subtype = ascii::lower(subtype);
   in.skip_spaces();
   if (close_list(in)) return true;
   if (in.peek() == '(' || in.at_nil()) {
@@ -186,13 +187,13 @@ bool read_leaf(lexer& in, body_part& out, std::size_t depth) {
   std::string text;
   if (!read_text(in, type) || !read_text(in, subtype)) return false;
   const bool known = !type.empty() && !subtype.empty();
-  out.type.type = known ? lower(type) : "application";
-  out.type.subtype = known ? lower(subtype) : "octet-stream";
+  out.type.type = known ? ascii::lower(type) : "application";
+  out.type.subtype = known ? ascii::lower(subtype) : "octet-stream";
   if (!read_parameters(in, out.type.parameters) || !read_text(in, out.id) || !read_text(in, text))
     return false;
   out.description = decoded(text);
   if (!read_text(in, text)) return false;
-  out.encoding = lower(text);
+  out.encoding = ascii::lower(text);
   if (!read_size(in, out.size)) return false;
   in.skip_spaces();
   const bool message =
@@ -217,16 +218,16 @@ void understand_odd(const std::vector<token>& tokens, body_part& out) {
   const bool has_subtype =
       has_type && !tokens[1].text().empty() && tokens[1].kind() != token::kind_type::atom;
   if (has_subtype) {
-    out.type.type = lower(tokens[0].text());
-    out.type.subtype = lower(tokens[1].text());
+    out.type.type = ascii::lower(tokens[0].text());
+    out.type.subtype = ascii::lower(tokens[1].text());
   }
   if (size != tokens.end()) {
     out.size = size->to_number().value_or(0);
-    if (size != tokens.begin()) out.encoding = lower((size - 1)->text());
+    if (size != tokens.begin()) out.encoding = ascii::lower((size - 1)->text());
   } else if (has_type && !has_subtype) {
     // Gmail tells a multipart without parts by what follows them: `("RELATED" NIL ("ATTACHMENT" NIL) NIL)`.
     out.type.type = "multipart";
-    out.type.subtype = lower(tokens[0].text());
+    out.type.subtype = ascii::lower(tokens[0].text());
   }
   out.extensions = tokens;
 }

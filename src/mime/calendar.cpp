@@ -1,6 +1,7 @@
 #include <tidewire/base/bytes.hpp>
 #include <tidewire/base/date.hpp>
 #include <tidewire/base/percent.hpp>
+#include <tidewire/base/words.hpp>
 #include <tidewire/mime/calendar.hpp>
 #include <tidewire/mime/charset.hpp>
 
@@ -15,12 +16,6 @@ namespace {
 constexpr std::size_t max_depth = 10;
 // A year of weeks, a million: longer durations are none.
 constexpr std::uint32_t longest_count = 1'000'000;
-
-std::string upper(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(), ascii::to_upper);
-  return out;
-}
 
 constexpr bool is_name(char c) noexcept {
   return ascii::is_alnum(c) || c == '-' || c == '_';
@@ -85,7 +80,7 @@ std::optional<calendar_property> read_property(std::string_view line) {
     return there;
   };
   calendar_property made;
-  made.name = upper(word());
+  made.name = ascii::upper(word());
   if (made.name.empty()) return std::nullopt;
   while (take(';')) {
     const std::string_view name = word();
@@ -151,7 +146,7 @@ calendar_person read_person(const calendar_property& from) {
   who.status = read_status(said.get("partstat"));
   who.role = read_role(said.get("role"));
   who.rsvp = ascii::iequals(said.get("rsvp"), "TRUE");
-  who.kind = upper(said.get("cutype"));
+  who.kind = ascii::upper(said.get("cutype"));
   who.sent_by = read_address(said.get("sent-by"));
   who.delegated_to = read_address(said.get("delegated-to"));
   return who;
@@ -165,7 +160,7 @@ std::optional<calendar_time> read_time(const calendar_property& from) {
   if (!date && !utc && value.size() != 15) return std::nullopt;
   for (std::size_t i = 0; i < std::min<std::size_t>(value.size(), 15); ++i)
     if (i == 8 ? ascii::to_upper(value[i]) != 'T' : !ascii::is_digit(value[i])) return std::nullopt;
-  const auto when = date::parse_iso8601(upper(value));
+  const auto when = date::parse_iso8601(ascii::upper(value));
   if (!when) return std::nullopt;
   return calendar_time{when->local(), date, utc,
                        utc ? std::string() : std::string(from.parameters.get("tzid"))};
@@ -240,11 +235,11 @@ class calendar_reader {
     const bool begin = property.name == "BEGIN";
     if (open_.empty()) {
       // Whatever stands before a calendar.
-      if (begin && upper(ascii::trim(property.value)) == "VCALENDAR") open_.push_back("VCALENDAR");
+      if (begin && ascii::upper(ascii::trim(property.value)) == "VCALENDAR") open_.push_back("VCALENDAR");
       return;
     }
-    if (begin) return enter(upper(ascii::trim(property.value)));
-    if (property.name == "END") return leave(upper(ascii::trim(property.value)));
+    if (begin) return enter(ascii::upper(ascii::trim(property.value)));
+    if (property.name == "END") return leave(ascii::upper(ascii::trim(property.value)));
     if (open_.size() == 1) return take_own(property);
     if (open_.size() == 2 && current_) take_property(std::move(property));
   }
@@ -283,7 +278,7 @@ class calendar_reader {
   }
 
   void take_own(const calendar_property& property) {
-    if (property.name == "METHOD") out_.method = upper(ascii::trim(property.value));
+    if (property.name == "METHOD") out_.method = ascii::upper(ascii::trim(property.value));
     if (property.name == "PRODID") out_.product = property.text();
   }
 
@@ -294,7 +289,7 @@ class calendar_reader {
     if (name == "SUMMARY") into.summary = property.text();
     if (name == "DESCRIPTION") into.description = property.text();
     if (name == "LOCATION") into.location = property.text();
-    if (name == "STATUS") into.status = upper(ascii::trim(property.value));
+    if (name == "STATUS") into.status = ascii::upper(ascii::trim(property.value));
     if (name == "RRULE") into.rule = property.value;
     if (name == "ORGANIZER") into.organizer = read_person(property);
     if (name == "ATTENDEE") into.attendees.push_back(read_person(property));

@@ -1,5 +1,6 @@
 #include <tidewire/base/bytes.hpp>
 #include <tidewire/base/percent.hpp>
+#include <tidewire/base/words.hpp>
 #include <tidewire/mime/charset.hpp>
 #include <tidewire/mime/content_type.hpp>
 
@@ -16,12 +17,6 @@ namespace tidewire::mime {
 namespace {
 
 using detail::lexer;
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(), ascii::to_lower);
-  return out;
-}
 
 // One `name=value` as it came: `name*0*=value` is a segment of `name`.
 struct segment {
@@ -90,7 +85,7 @@ std::vector<segment> read_segments(lexer& in) {
     while (in.take(';')) in.skip_cfws();
     if (in.at_end()) break;
     segment part;
-    part.name = lower(in.run([](char c) { return detail::is_token(c) || !ascii::is_ascii(c); }));
+    part.name = ascii::lower(in.run([](char c) { return detail::is_token(c) || !ascii::is_ascii(c); }));
     in.skip_cfws();
     if (!in.take('=')) {
       // No parameter: on to the next semicolon, or past a character that nothing begins with.
@@ -196,7 +191,7 @@ void parameter_list::set(std::string_view name, std::string_view value) {
       return;
     }
   }
-  items_.push_back({lower(name), std::string(value), {}});
+  items_.push_back({ascii::lower(name), std::string(value), {}});
 }
 
 void parameter_list::add(parameter item) {
@@ -211,11 +206,11 @@ result<content_type> parse_content_type(std::string_view raw) {
   lexer in(raw);
   content_type value;
   in.skip_cfws();
-  value.type = lower(in.run(is_type_character));
+  value.type = ascii::lower(in.run(is_type_character));
   in.skip_cfws();
   if (value.type.empty() || !in.take('/')) return failure(errc::malformed, "no type/subtype");
   in.skip_cfws();
-  value.subtype = lower(in.run(is_type_character));
+  value.subtype = ascii::lower(in.run(is_type_character));
   // "text/plain/format": nobody knows what that is.
   if (value.subtype.empty()) return failure(errc::malformed, "no type/subtype");
   value.parameters = read_parameters(in);
@@ -226,7 +221,7 @@ result<content_disposition> parse_content_disposition(std::string_view raw) {
   lexer in(raw);
   content_disposition value;
   in.skip_cfws();
-  value.type = lower(in.run(is_type_character));
+  value.type = ascii::lower(in.run(is_type_character));
   if (value.type.empty()) return failure(errc::malformed, "no disposition");
   in.skip_cfws();
   if (in.peek() == '=') {

@@ -8,7 +8,7 @@ namespace tidewire::smtp {
 namespace {
 
 void take_auth(capabilities& into, std::string_view mechanism) {
-  std::string name = upper(mechanism);
+  std::string name = ascii::upper(mechanism);
   if (!name.empty() && std::ranges::find(into.auth, name) == into.auth.end())
     into.auth.push_back(std::move(name));
 }
@@ -78,7 +78,7 @@ capabilities capabilities::parse(const reply& ehlo) {
       keyword = keyword.substr(0, equals);
     }
     if (keyword.empty()) continue;
-    found.keyword = upper(keyword);
+    found.keyword = ascii::upper(keyword);
     for (std::string_view word = take_word(line); !word.empty(); word = take_word(line)) {
       found.parameters.emplace_back(word);
     }

@@ -197,7 +197,8 @@ result<void> parse_path_command(std::string_view rest, std::string_view preposit
   if (!rest.empty() && !ascii::is_blank(rest.front())) return malformed("something directly behind a path");
   for (std::string_view word = take_word(rest); !word.empty(); word = take_word(rest)) {
     const std::size_t equals = std::min(word.find('='), word.size());
-    parameter one{upper(word.substr(0, equals)), std::string(word.substr(std::min(equals + 1, word.size())))};
+    parameter one{ascii::upper(word.substr(0, equals)),
+                  std::string(word.substr(std::min(equals + 1, word.size())))};
     if (!is_keyword(one.keyword) || !is_value(one.value) || equals + 1 == word.size()) {
       return malformed("a parameter that is none");
     }
@@ -217,7 +218,7 @@ result<void> parse_bdat(std::string_view rest, command& into) {
 }
 
 result<void> parse_auth(std::string_view rest, command& into) {
-  into.argument = upper(take_word(rest));
+  into.argument = ascii::upper(take_word(rest));
   if (into.argument.empty()) return malformed("AUTH without a mechanism");
   if (const std::string_view response = take_word(rest); !response.empty()) into.initial_response = response;
   return take_word(rest).empty() ? result<void>() : malformed("AUTH with something behind the response");

@@ -1,3 +1,4 @@
+#include <tidewire/base/words.hpp>
 #include <tidewire/smtp/session.hpp>
 
 #include <algorithm>
@@ -9,15 +10,6 @@ namespace {
 constexpr enhanced_code syntax_error{5, 5, 2};
 constexpr enhanced_code bad_arguments{5, 5, 4};
 constexpr enhanced_code bad_sequence{5, 5, 1};
-
-bool has_word(std::string_view list, std::string_view word) {
-  while (!list.empty()) {
-    const std::size_t end = std::min(list.find(' '), list.size());
-    if (ascii::iequals(list.substr(0, end), word)) return true;
-    list.remove_prefix(std::min(end + 1, list.size()));
-  }
-  return false;
-}
 
 }  // namespace
 
@@ -240,7 +232,7 @@ session_event session::on_auth() {
     return complain(503, bad_sequence, "no AUTH here");
   }
   if (client_name_.empty() || has_sender_ || authenticated_) return complain(503, bad_sequence, "not now");
-  if (!has_word(auth_, command_.argument)) return complain(504, bad_arguments, "unknown mechanism");
+  if (!ascii::has_word(auth_, command_.argument)) return complain(504, bad_arguments, "unknown mechanism");
   return ask(session_event::auth);
 }
 

@@ -1,19 +1,12 @@
 // Words of a line, as commands and capabilities have them.
 #pragma once
 
-#include <tidewire/base/bytes.hpp>
+#include <tidewire/base/words.hpp>
 
 #include <algorithm>
-#include <string>
 #include <string_view>
 
 namespace tidewire::smtp {
-
-[[nodiscard]] inline std::string upper(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = ascii::to_upper(c);
-  return out;
-}
 
 // The next word, which is taken off the text; empty at the end.
 [[nodiscard]] inline std::string_view take_word(std::string_view& text) {

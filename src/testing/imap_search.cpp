@@ -1,5 +1,6 @@
 // SEARCH (RFC 9051 section 6.4.4, RFC 4731, RFC 5182) and SORT (RFC 5256) of an imap_server.
 #include <tidewire/base/bytes.hpp>
+#include <tidewire/base/words.hpp>
 #include <tidewire/mime/parser.hpp>
 
 #include <algorithm>
@@ -236,12 +237,12 @@ std::string base_subject(std::string text) {
     text.erase(0, prefix);
   }
   while (!text.empty() && ascii::is_blank(text.back())) text.pop_back();
-  std::ranges::transform(text, text.begin(), [](char c) { return ascii::to_lower(c); });
-  return text;
+  return ascii::lower(text);
 }
 
 // What SORT compares by one criterion: a number, or a text.
-std::pair<std::int64_t, std::string> sort_value(std::string_view by, const kept_message& message) {
+using sort_value_type = std::pair<std::int64_t, std::string>;
+sort_value_type sort_value(std::string_view by, const kept_message& message) {
   if (by == "ARRIVAL") return {message.internal_date.time.time_since_epoch().count(), {}};
   if (by == "SIZE") return {static_cast<std::int64_t>(message.content->size()), {}};
   const mime::parsed_message parsed = mime::parse_in_place(*message.content);
@@ -251,15 +252,43 @@ std::pair<std::int64_t, std::string> sort_value(std::string_view by, const kept_
   }
   if (by == "SUBJECT") return {0, base_subject(parsed.subject())};
   const std::vector<mime::mailbox> people = parsed.addresses(by);
-  std::string name = people.empty() ? std::string() : std::string(people.front().local_part());
-  std::ranges::transform(name, name.begin(), [](char c) { return ascii::to_lower(c); });
-  return {0, std::move(name)};
+  return {0, people.empty() ? std::string() : ascii::lower(people.front().local_part())};
 }
 
 bool is_sort_key(const imap::token& one) {
   constexpr auto all =
       std::to_array<std::string_view>({"ARRIVAL", "CC", "DATE", "FROM", "SIZE", "SUBJECT", "TO"});
   return std::ranges::any_of(all, [&](std::string_view name) { return one.is_atom(name); });
+}
+
+struct criterion {
+  std::string key;  // in upper case
+  bool reverse;
+};
+
+std::vector<criterion> criteria_of(const tokens& order) {
+  std::vector<criterion> out;
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    if (order[i].is_atom("REVERSE")) continue;
+    out.push_back({ascii::upper(order[i].text()), i > 0 && order[i - 1].is_atom("REVERSE")});
+  }
+  return out;
+}
+
+// A message that is sorted, with its values by each criterion: they are made once, as that parses it.
+struct candidate {
+  std::size_t place;
+  std::vector<sort_value_type> values;
+};
+
+// What is equal by all criteria is in the order of its numbers (RFC 5256 section 3).
+void sort(std::vector<candidate>& candidates, const std::vector<criterion>& criteria) {
+  std::ranges::sort(candidates, [&](const candidate& a, const candidate& b) {
+    for (std::size_t i = 0; i < criteria.size(); ++i) {
+      if (a.values[i] != b.values[i]) return (a.values[i] < b.values[i]) != criteria[i].reverse;
+    }
+    return a.place < b.place;
+  });
 }
 
 std::string join(const std::vector<std::uint32_t>& numbers) {
@@ -315,26 +344,18 @@ void imap_connection::search(bool by_uid, bool sorted) {
     places.push_back(i);
     modseq = std::max(modseq, one.message->modseq);
   }
-  struct criterion {
-    std::string key;
-    bool reverse;
-  };
-  std::vector<criterion> criteria;
-  for (std::size_t i = 0; i < order.size(); ++i) {
-    if (order[i].is_atom("REVERSE")) continue;
-    std::string key = order[i].text();
-    std::ranges::transform(key, key.begin(), [](char c) { return ascii::to_upper(c); });
-    criteria.push_back({std::move(key), i > 0 && order[i - 1].is_atom("REVERSE")});
-  }
-  // What is equal by all criteria is in the order of its numbers (RFC 5256 section 3).
-  std::ranges::sort(places, [&](std::size_t a, std::size_t b) {
-    for (const criterion& each : criteria) {
-      const auto left = sort_value(each.key, *selected_->find(view_[a].uid));
-      const auto right = sort_value(each.key, *selected_->find(view_[b].uid));
-      if (left < right || right < left) return (left < right) != each.reverse;
+  if (sorted) {
+    const std::vector<criterion> criteria = criteria_of(order);
+    std::vector<candidate> candidates;
+    for (const std::size_t place : places) {
+      candidate& one = candidates.emplace_back(candidate{place, {}});
+      for (const criterion& each : criteria) {
+        one.values.push_back(sort_value(each.key, *selected_->find(view_[place].uid)));
+      }
     }
-    return a < b;
-  });
+    sort(candidates, criteria);
+    std::ranges::transform(candidates, places.begin(), &candidate::place);
+  }
   std::vector<std::uint32_t> numbers;
   for (const std::size_t place : places) {
     numbers.push_back(by_uid ? view_[place].uid : static_cast<std::uint32_t>(place + 1));

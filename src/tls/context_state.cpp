@@ -1,5 +1,6 @@
 #include "context_state.hpp"
 
+#include <tidewire/base/words.hpp>
 #include <tidewire/crypto/random.hpp>
 
 #include <algorithm>
@@ -20,13 +21,6 @@ using certificates_ptr = openssl_ptr<STACK_OF(X509), free_certificates>;
 
 [[noreturn]] void refuse(errc code, std::string_view doing) {
   throw error(openssl_failure(code, doing).during("set up TLS"));
-}
-
-std::string lower(std::string_view name) {
-  std::string out(name);
-  std::ranges::transform(out, out.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return out;
 }
 
 int verify_peer(X509_STORE_CTX* chain, void*) {
@@ -213,7 +207,7 @@ std::shared_ptr<const ssl_contexts> make_contexts(const context_state& state,
   for (const crypto::identity& each : who) {
     if (first.empty() || share_a_name(*first.front(), each)) first.push_back(&each);
     if (!state.is_server) continue;
-    for (const std::string& name : each.leaf().dns_names()) by_name[lower(name)].push_back(&each);
+    for (const std::string& name : each.leaf().dns_names()) by_name[ascii::lower(name)].push_back(&each);
   }
   made->first = make_context(state, first);
   std::map<identities, SSL_CTX*> contexts = {{first, made->first.get()}};
@@ -228,7 +222,7 @@ std::shared_ptr<const ssl_contexts> make_contexts(const context_state& state,
 }  // namespace
 
 SSL_CTX* ssl_contexts::find(std::string_view name) const {
-  std::string wanted = lower(name);
+  std::string wanted = ascii::lower(name);
   if (const auto found = names.find(wanted); found != names.end()) return found->second;
   const std::size_t dot = wanted.find('.');
   if (dot == std::string::npos) return nullptr;
