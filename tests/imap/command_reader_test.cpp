@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "support/every_way.hpp"
 #include "support/exact.hpp"
 
 namespace tidewire::imap {
@@ -50,17 +51,11 @@ texts read(const std::vector<std::string_view>& pieces, const command_limits& li
 
 // The same in every split: whole, byte by byte, each in two. Cut short, it is the beginning of that.
 texts read_every_way(std::string_view wire, const command_limits& limits = {}) {
-  texts whole = read({wire}, limits);
-  std::vector<std::string_view> bytes;
-  for (std::size_t i = 0; i < wire.size(); ++i) bytes.push_back(wire.substr(i, 1));
-  EXPECT_EQ(read(bytes, limits), whole) << "byte by byte";
-  for (std::size_t i = 1; i < wire.size(); ++i) {
-    EXPECT_EQ(read({wire.substr(0, i), wire.substr(i)}, limits), whole) << "split at " << i;
-    const texts cut = read({wire.substr(0, i)}, limits);
+  const auto take = [&](const std::vector<std::string_view>& pieces) { return read(pieces, limits); };
+  return tidewire::testing::every_way(wire, take, [](const texts& whole, const texts& cut) {
     EXPECT_LE(cut.size(), whole.size());
-    for (std::size_t j = 0; j < cut.size(); ++j) EXPECT_EQ(cut[j], whole[j]) << "cut at " << i;
-  }
-  return whole;
+    for (std::size_t j = 0; j < cut.size(); ++j) EXPECT_EQ(cut[j], whole[j]);
+  });
 }
 
 TEST(ImapCommandReader, ReadsCommandsWithTheirArguments) {

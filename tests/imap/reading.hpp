@@ -13,6 +13,7 @@
 #include <variant>
 #include <vector>
 
+#include "support/every_way.hpp"
 #include "support/exact.hpp"
 
 namespace tidewire::imap::testing {
@@ -83,22 +84,15 @@ inline outcome read_pieces(const std::vector<std::string_view>& pieces, const re
 // The same in one piece, byte by byte and in every two-way split; a truncation gives fewer responses, never
 // others.
 inline outcome read_every_way(std::string_view input, const reader_options& options = {}) {
-  const outcome whole = read_pieces({input}, options);
-  std::vector<std::string_view> bytes;
-  for (std::size_t i = 0; i < input.size(); ++i) bytes.push_back(input.substr(i, 1));
-  EXPECT_EQ(read_pieces(bytes, options), whole) << "byte by byte";
-  for (std::size_t i = 1; i < input.size(); ++i) {
-    EXPECT_EQ(read_pieces({input.substr(0, i), input.substr(i)}, options), whole) << "split at " << i;
-    const outcome part = read_pieces({input.substr(0, i)}, options);
+  const auto take = [&](const std::vector<std::string_view>& pieces) { return read_pieces(pieces, options); };
+  return tidewire::testing::every_way(input, take, [](const outcome& whole, const outcome& part) {
     EXPECT_LE(part.responses.size(), whole.responses.size());
     EXPECT_LE(part.bodies.size(), whole.bodies.size());
-    EXPECT_TRUE(std::equal(part.responses.begin(), part.responses.end(), whole.responses.begin()))
-        << "cut at " << i;
+    EXPECT_TRUE(std::equal(part.responses.begin(), part.responses.end(), whole.responses.begin()));
     if (whole.end.empty()) {
       EXPECT_TRUE(part.end.empty() || part.end == "within") << part.end;
     }
-  }
-  return whole;
+  });
 }
 
 // The one response that the input is, of that type.

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "support/every_way.hpp"
 #include "support/exact.hpp"
 
 namespace tidewire::smtp {
@@ -32,19 +33,9 @@ std::string encode(const std::vector<std::string_view>& pieces, data_encoding ho
   return out;
 }
 
-std::vector<std::string_view> bytes_of(std::string_view input) {
-  std::vector<std::string_view> bytes;
-  for (std::size_t i = 0; i < input.size(); ++i) bytes.push_back(input.substr(i, 1));
-  return bytes;
-}
-
 std::string encode_every_way(std::string_view message, data_encoding how = {}) {
-  const std::string whole = encode({message}, how);
-  EXPECT_EQ(encode(bytes_of(message), how), whole) << "byte by byte";
-  for (std::size_t i = 1; i < message.size(); ++i) {
-    EXPECT_EQ(encode({message.substr(0, i), message.substr(i)}, how), whole) << "split at " << i;
-  }
-  return whole;
+  const auto take = [&](const std::vector<std::string_view>& pieces) { return encode(pieces, how); };
+  return tidewire::testing::every_way(message, take);
 }
 
 struct decoded {
@@ -85,13 +76,9 @@ decoded decode(const std::vector<std::string_view>& pieces) {
 }
 
 decoded decode_every_way(std::string_view wire) {
-  const decoded whole = decode({wire});
-  EXPECT_EQ(decode(bytes_of(wire)), whole) << "byte by byte";
-  for (std::size_t i = 1; i < wire.size(); ++i) {
-    EXPECT_EQ(decode({wire.substr(0, i), wire.substr(i)}), whole) << "split at " << i;
-    EXPECT_TRUE(whole.message.starts_with(decode({wire.substr(0, i)}).message)) << "cut at " << i;
-  }
-  return whole;
+  return tidewire::testing::every_way(wire, decode, [](const decoded& whole, const decoded& cut) {
+    EXPECT_TRUE(whole.message.starts_with(cut.message));
+  });
 }
 
 TEST(SmtpDataEncoder, EndsWithADotOnALineOfItsOwn) {

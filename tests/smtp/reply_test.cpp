@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "support/conformance.hpp"
+#include "support/every_way.hpp"
 #include "support/exact.hpp"
 
 namespace tidewire::smtp {
@@ -57,21 +58,14 @@ outcome parse(const std::vector<std::string_view>& chunks, reply_limits limits =
 // The same in one piece, byte by byte and in every two-way split; a truncation gives fewer replies, never
 // others.
 outcome parse_every_way(std::string_view input, reply_limits limits = {}) {
-  const outcome whole = parse({input}, limits);
-  std::vector<std::string_view> bytes;
-  for (std::size_t i = 0; i < input.size(); ++i) bytes.push_back(input.substr(i, 1));
-  EXPECT_EQ(parse(bytes, limits), whole) << "byte by byte";
-  for (std::size_t i = 1; i < input.size(); ++i) {
-    EXPECT_EQ(parse({input.substr(0, i), input.substr(i)}, limits), whole) << "split at " << i;
-    const outcome part = parse({input.substr(0, i)}, limits);
+  const auto take = [&](const std::vector<std::string_view>& pieces) { return parse(pieces, limits); };
+  return tidewire::testing::every_way(input, take, [](const outcome& whole, const outcome& part) {
     EXPECT_LE(part.replies.size(), whole.replies.size());
-    EXPECT_TRUE(std::equal(part.replies.begin(), part.replies.end(), whole.replies.begin()))
-        << "cut at " << i;
+    EXPECT_TRUE(std::equal(part.replies.begin(), part.replies.end(), whole.replies.begin()));
     if (whole.end.empty()) {
       EXPECT_TRUE(part.end.empty() || part.end == "within") << part.end;
     }
-  }
-  return whole;
+  });
 }
 
 outcome replies(std::vector<reply> all, std::string end = "") {

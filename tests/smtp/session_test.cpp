@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "support/every_way.hpp"
 #include "support/exact.hpp"
 
 namespace tidewire::smtp {
@@ -105,15 +106,10 @@ outcome serve(const session_options& options, const std::vector<std::string_view
 }
 
 outcome serve_every_way(const session_options& options, std::string_view wire) {
-  const outcome whole = serve(options, {wire});
-  std::vector<std::string_view> bytes;
-  for (std::size_t i = 0; i < wire.size(); ++i) bytes.push_back(wire.substr(i, 1));
-  EXPECT_EQ(serve(options, bytes), whole) << "byte by byte";
-  for (std::size_t i = 1; i < wire.size(); ++i) {
-    EXPECT_EQ(serve(options, {wire.substr(0, i), wire.substr(i)}), whole) << "split at " << i;
-    EXPECT_TRUE(whole.said.starts_with(serve(options, {wire.substr(0, i)}).said)) << "cut at " << i;
-  }
-  return whole;
+  const auto take = [&](const std::vector<std::string_view>& pieces) { return serve(options, pieces); };
+  return tidewire::testing::every_way(wire, take, [](const outcome& whole, const outcome& cut) {
+    EXPECT_TRUE(whole.said.starts_with(cut.said));
+  });
 }
 
 using told = std::vector<std::string>;

@@ -150,7 +150,7 @@ struct command_result {
 
 /// Where the bytes of a message go: called with each piece, and awaited before more is read, so that a slow
 /// sink slows the server down and nothing piles up. The piece is good until the task ends. What it throws
-/// closes the connection.
+/// closes the connection. It must not use the client that the bytes come from.
 using body_sink = std::function<task<>(byte_view piece)>;
 
 /// Writes into a file that is made or emptied now, on the threads of `offload`.
